@@ -1,0 +1,88 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Crescent.Kernels.Memory;
+
+/// <summary>Native memory for <typeparamref name="T"/>, aligned to a cache line, zeroed; large ones ask for huge pages. Freed by Dispose, else by the finalizer.</summary>
+public sealed unsafe class AlignedBuffer<T> : IDisposable
+    where T : unmanaged
+{
+    private const int Alignment = 64;
+    private const int HugePageBytes = 2 << 20;
+    private T* _address;
+
+    /// <param name="length">Number of elements.</param>
+    public AlignedBuffer(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        Length = length;
+        // Kernels may read a full vector past the last element.
+        var bytes = checked((length * sizeof(T)) + Alignment);
+        _address = (T*)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(bytes >= HugePageBytes ? HugePageBytes : Alignment));
+        if (bytes >= HugePageBytes)
+        {
+            PlatformMemory.AdviseHugePages((byte*)_address, bytes);
+        }
+
+        for (long offset = 0; offset < bytes; offset += 1 << 30)
+        {
+            NativeMemory.Clear((byte*)_address + offset, (nuint)Math.Min(1 << 30, bytes - offset));
+        }
+
+        GC.AddMemoryPressure(bytes);
+    }
+
+    ~AlignedBuffer() => Free();
+
+    /// <summary>Number of elements.</summary>
+    public long Length { get; }
+
+    /// <summary>The whole buffer as bytes.</summary>
+    public ByteRegion Bytes => new((byte*)Address, Length * sizeof(T));
+
+    internal T* Address
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_address == null, this);
+            return _address;
+        }
+    }
+
+    public ref T this[long index]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((ulong)index, (ulong)Length, nameof(index));
+            return ref Unsafe.AsRef<T>(Address + index);
+        }
+    }
+
+    /// <summary>A span over <paramref name="length"/> elements from <paramref name="start"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The span leaves the buffer.</exception>
+    public Span<T> Span(long start, int length)
+    {
+        if (start < 0 || length < 0 || start > Length - length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(start), $"elements {start}..{start + length} are outside a buffer of {Length}");
+        }
+
+        return new Span<T>(Address + start, length);
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        if (_address != null)
+        {
+            NativeMemory.AlignedFree(_address);
+            _address = null;
+            GC.RemoveMemoryPressure((Length * sizeof(T)) + Alignment);
+        }
+    }
+}
