@@ -34,9 +34,24 @@ public static class DTypes
     // ik_llama.cpp's own types (ggml.h of that fork): named in errors, not read.
     private static readonly Dictionary<int, string> s_foreign = new()
     {
-        [9] = "Q8_1", [15] = "Q8_K", [133] = "Q6_0", [137] = "IQ2_K", [138] = "IQ3_K", [139] = "IQ4_K", [140] = "IQ5_K", [141] = "IQ6_K",
-        [144] = "IQ4_KS", [145] = "IQ2_KS", [146] = "IQ4_KSS", [152] = "IQ5_KS", [153] = "IQ2_KT", [154] = "IQ3_KT", [155] = "IQ4_KT",
-        [156] = "IQ3_KS", [157] = "IQ2_KL", [158] = "IQ1_KT",
+        [9] = "Q8_1",
+        [15] = "Q8_K",
+        [133] = "Q6_0",
+        [137] = "IQ2_K",
+        [138] = "IQ3_K",
+        [139] = "IQ4_K",
+        [140] = "IQ5_K",
+        [141] = "IQ6_K",
+        [144] = "IQ4_KS",
+        [145] = "IQ2_KS",
+        [146] = "IQ4_KSS",
+        [152] = "IQ5_KS",
+        [153] = "IQ2_KT",
+        [154] = "IQ3_KT",
+        [155] = "IQ4_KT",
+        [156] = "IQ3_KS",
+        [157] = "IQ2_KL",
+        [158] = "IQ1_KT",
     };
 
     /// <summary>All layouts that can be addressed in a file.</summary>
