@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Crescent.Kernels.Attention;
+
+/// <summary>Reads and writes one row (a token's key or value of one head, or an MLA latent) of the cache.</summary>
+public static class KvRow
+{
+    private const int BlockLength = 32; // Q8_0: half scale, then 32 signed bytes
+    private const int BlockBytes = 34;
+
+    /// <summary>Bytes of a row of <paramref name="width"/> values.</summary>
+    /// <exception cref="NotSupportedException">Q8_0 with a width that is not a multiple of 32.</exception>
+    public static int Bytes(KvType type, int width) => type switch
+    {
+        KvType.F32 => width * sizeof(float),
+        KvType.F16 or KvType.BF16 => width * sizeof(ushort),
+        KvType.Q8_0 when width % BlockLength == 0 => width / BlockLength * BlockBytes,
+        KvType.Q8_0 => throw new NotSupportedException($"a q8_0 cache needs rows of a multiple of 32 values, this model has {width}; use f16, bf16 or f32"),
+        _ => throw new NotSupportedException($"cache type {type}; supported: f16, bf16, f32, q8_0"),
+    };
+
+    /// <summary>Stores a row. F16 saturates at ±65504 instead of overflowing to infinity; NaN stays NaN.</summary>
+    public static void Encode(KvType type, ReadOnlySpan<float> values, Span<byte> row)
+    {
+        Debug.Assert(row.Length == Bytes(type, values.Length));
+        switch (type)
+        {
+            case KvType.F32:
+                MemoryMarshal.AsBytes(values).CopyTo(row);
+                break;
+            case KvType.F16:
+                EncodeF16(values, MemoryMarshal.Cast<byte, Half>(row));
+                break;
+            case KvType.BF16:
+                EncodeBF16(values, MemoryMarshal.Cast<byte, ushort>(row));
+                break;
+            default:
+                EncodeQ8(values, row);
+                break;
+        }
+    }
+
+    /// <summary>Reads a row back as float32.</summary>
+    public static void Decode(KvType type, ReadOnlySpan<byte> row, Span<float> values)
+    {
+        Debug.Assert(row.Length == Bytes(type, values.Length));
+        switch (type)
+        {
+            case KvType.F32:
+                MemoryMarshal.Cast<byte, float>(row).CopyTo(values);
+                break;
+            case KvType.F16:
+                DecodeF16(MemoryMarshal.Cast<byte, ushort>(row), values);
+                break;
+            case KvType.BF16:
+                DecodeBF16(MemoryMarshal.Cast<byte, ushort>(row), values);
+                break;
+            default:
+                DecodeQ8(row, values);
+                break;
+        }
+    }
+
+    private static void EncodeF16(ReadOnlySpan<float> values, Span<Half> row)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            row[i] = (Half)Math.Clamp(values[i], -65504f, 65504f);
+        }
+    }
+
+    // Eight halves a turn: exponent and mantissa are moved into place and rescaled by 2^112, exact for every finite half.
+    private static void DecodeF16(ReadOnlySpan<ushort> row, Span<float> values)
+    {
+        ref var source = ref MemoryMarshal.GetReference(row);
+        ref var target = ref MemoryMarshal.GetReference(values);
+        var rescale = Vector256.Create(0x7780_0000u).AsSingle(); // 2^112
+        var i = 0;
+        for (; i + 8 <= row.Length; i += 8)
+        {
+            var (low, high) = Vector128.Widen(Vector128.LoadUnsafe(ref source, (nuint)i));
+            var bits = Vector256.Create(low, high);
+            var magnitude = ((bits & Vector256.Create(0x7FFFu)) << 13).AsSingle() * rescale;
+            var sign = (bits & Vector256.Create(0x8000u)) << 16;
+            var special = Vector256.GreaterThan(bits & Vector256.Create(0x7FFFu), Vector256.Create(0x7BFFu));
+            // Infinity and NaN get the all-ones exponent back.
+            var result = magnitude.AsUInt32() | (special & Vector256.Create(0x7F80_0000u)) | sign;
+            result.AsSingle().StoreUnsafe(ref target, (nuint)i);
+        }
+
+        for (; i < row.Length; i++)
+        {
+            values[i] = (float)BitConverter.UInt16BitsToHalf(row[i]);
+        }
+    }
+
+    private static void EncodeBF16(ReadOnlySpan<float> values, Span<ushort> row)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            var bits = BitConverter.SingleToUInt32Bits(values[i]);
+            row[i] = float.IsNaN(values[i]) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+        }
+    }
+
+    private static void DecodeBF16(ReadOnlySpan<ushort> row, Span<float> values)
+    {
+        ref var source = ref MemoryMarshal.GetReference(row);
+        ref var target = ref MemoryMarshal.GetReference(values);
+        var i = 0;
+        for (; i + 8 <= row.Length; i += 8)
+        {
+            var (low, high) = Vector128.Widen(Vector128.LoadUnsafe(ref source, (nuint)i));
+            (Vector256.Create(low, high) << 16).AsSingle().StoreUnsafe(ref target, (nuint)i);
+        }
+
+        for (; i < row.Length; i++)
+        {
+            values[i] = BitConverter.UInt32BitsToSingle((uint)row[i] << 16);
+        }
+    }
+
+    private static void EncodeQ8(ReadOnlySpan<float> values, Span<byte> row)
+    {
+        for (var block = 0; block < values.Length / BlockLength; block++)
+        {
+            var source = values.Slice(block * BlockLength, BlockLength);
+            var target = row.Slice(block * BlockBytes, BlockBytes);
+            var max = 0f;
+            foreach (var value in source)
+            {
+                max = MathF.Max(max, MathF.Abs(value)); // MathF.Max hands NaN on
+            }
+
+            var scale = max / 127f;
+            var inverse = scale > 0 ? 1f / scale : 0f;
+            var stored = (Half)MathF.Min(scale, 65504f);
+            MemoryMarshal.Write(target, float.IsNaN(scale) ? Half.NaN : stored);
+            for (var i = 0; i < BlockLength; i++)
+            {
+                var code = MathF.Round(source[i] * inverse, MidpointRounding.AwayFromZero);
+                target[2 + i] = unchecked((byte)(sbyte)(code == code ? Math.Clamp(code, -127f, 127f) : 0f));
+            }
+        }
+    }
+
+    private static void DecodeQ8(ReadOnlySpan<byte> row, Span<float> values)
+    {
+        for (var block = 0; block < values.Length / BlockLength; block++)
+        {
+            ref var source = ref Unsafe.AsRef(in row[block * BlockBytes]);
+            var scale = Vector256.Create((float)Unsafe.ReadUnaligned<Half>(ref source));
+            ref var codes = ref Unsafe.As<byte, sbyte>(ref Unsafe.Add(ref source, 2));
+            ref var target = ref values[block * BlockLength];
+            for (nuint i = 0; i < BlockLength; i += 8)
+            {
+                var wide = Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(ref Unsafe.As<sbyte, byte>(ref Unsafe.Add(ref codes, i)))).AsSByte());
+                var (low, high) = Vector128.Widen(wide);
+                (Vector256.ConvertToSingle(Vector256.Create(low, high)) * scale).StoreUnsafe(ref target, i);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Crescent.Kernels.Elementwise;
+
+/// <summary>The function that a gated feed-forward unit applies to its gate.</summary>
+public enum GateFunction
+{
+    /// <summary><c>x·sigmoid(x)</c>: SwiGLU.</summary>
+    Silu,
+
+    /// <summary><c>0.5x(1 + tanh(√(2/π)(x + 0.044715x³)))</c>: GELU in its tanh form (Grok-1).</summary>
+    GeluTanh,
+}
+
+/// <summary>The gated product of a feed-forward unit: <c>gate ← f(gate) ⊙ up</c>.</summary>
+public static class GatedUnit
+{
+    private const float GeluLinear = 0.7978845608028654f; // √(2/π)
+    private const float GeluCubic = 0.044715f;
+
+    /// <param name="gate">[n], overwritten with the product</param>
+    /// <param name="up">[n]</param>
+    public static void Apply(GateFunction function, Span<float> gate, ReadOnlySpan<float> up)
+    {
+        Debug.Assert(gate.Length == up.Length);
+        ref var g = ref MemoryMarshal.GetReference(gate);
+        ref var u = ref MemoryMarshal.GetReference(up);
+        nuint i = 0;
+        var length = (nuint)gate.Length;
+        for (; i + 8 <= length; i += 8)
+        {
+            (Activate(function, Vector256.LoadUnsafe(ref g, i)) * Vector256.LoadUnsafe(ref u, i)).StoreUnsafe(ref g, i);
+        }
+
+        for (; i < length; i++)
+        {
+            // The tail takes the vector path too, so a value's result does not depend on where it stands.
+            Unsafe.Add(ref g, i) = (Activate(function, Vector256.Create(Unsafe.Add(ref g, i))) * Unsafe.Add(ref u, i)).ToScalar();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Activate(GateFunction function, Vector256<float> x)
+    {
+        // gelu's 0.5(1 + tanh u) is sigmoid(2u).
+        var exponent = function == GateFunction.Silu ? x : 2f * GeluLinear * (x + (GeluCubic * x * x * x));
+        return x / (Vector256<float>.One + Vector256.Exp(-exponent));
+    }
+}

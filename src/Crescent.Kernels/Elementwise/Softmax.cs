@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Crescent.Kernels.Elementwise;
+
+/// <summary>Softmax that subtracts the maximum first, so no input overflows.</summary>
+public static class Softmax
+{
+    /// <param name="values">[n], overwritten by probabilities that sum to 1</param>
+    public static void Apply(Span<float> values)
+    {
+        var max = Max(values);
+        var sum = ExpInPlace(values, max);
+        var scale = 1f / sum;
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] *= scale;
+        }
+    }
+
+    /// <summary><c>values ← exp(values − max)</c>; returns their sum. The sum's order depends on the length alone.</summary>
+    public static float ExpInPlace(Span<float> values, float max)
+    {
+        ref var x = ref MemoryMarshal.GetReference(values);
+        var sums = Vector256<float>.Zero;
+        nuint i = 0;
+        var length = (nuint)values.Length;
+        for (; i + 8 <= length; i += 8)
+        {
+            var e = Vector256.Exp(Vector256.LoadUnsafe(ref x, i) - Vector256.Create(max));
+            e.StoreUnsafe(ref x, i);
+            sums += e;
+        }
+
+        var sum = Vector256.Sum(sums);
+        for (; i < length; i++)
+        {
+            var e = Vector256.Exp(Vector256.Create(Unsafe.Add(ref x, i) - max)).ToScalar();
+            Unsafe.Add(ref x, i) = e;
+            sum += e;
+        }
+
+        return sum;
+    }
+
+    private static float Max(ReadOnlySpan<float> values)
+    {
+        var max = float.NegativeInfinity;
+        foreach (var value in values)
+        {
+            max = MathF.Max(max, value);
+        }
+
+        return max;
+    }
+}
