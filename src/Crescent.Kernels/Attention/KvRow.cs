@@ -142,7 +142,7 @@ public static class KvRow
             for (var i = 0; i < BlockLength; i++)
             {
                 var code = MathF.Round(source[i] * inverse, MidpointRounding.AwayFromZero);
-                target[2 + i] = unchecked((byte)(sbyte)(code == code ? Math.Clamp(code, -127f, 127f) : 0f));
+                target[2 + i] = unchecked((byte)(sbyte)(float.IsNaN(code) ? 0f : Math.Clamp(code, -127f, 127f)));
             }
         }
     }
