@@ -1,0 +1,118 @@
+using System.CommandLine;
+using Crescent.Cli.Commands;
+using Crescent.Engine.Checkpoints;
+using Crescent.Text.Tokenizers;
+
+namespace Crescent.Cli;
+
+/// <summary>The command line as a whole: parsing, exit codes, and the one place where an exception becomes a line for the user.</summary>
+internal static class CommandLine
+{
+    // Options whose value is free text: it may begin with '-', so it is tied to its option before parsing.
+    private static readonly HashSet<string> s_textOptions = ["-p", "--prompt", "--system", "--text", "--stop", "--dry-breaker"];
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancellation)
+    {
+        try
+        {
+            var root = Build(terminal);
+            // No response files: '@' is ordinary text. No bundling: "-p" and "-n" are words, not letters.
+            var parsed = root.Parse(TieTexts(args), new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+            terminal.Quiet = parsed.GetValue<bool>("--quiet");
+            terminal.Verbose = parsed.GetValue<bool>("--verbose");
+            terminal.Color &= !parsed.GetValue<bool>("--no-color");
+            if (parsed.Errors.Count > 0)
+            {
+                terminal.Error.WriteLine($"crescent: {string.Join("; ", parsed.Errors.Select(error => error.Message))} (see crescent {CommandPath(parsed)}--help)");
+                return CommandFailedException.WrongUsage;
+            }
+
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    Output = terminal.Out,
+                    Error = terminal.Error,
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = null,
+                },
+                cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            terminal.Error.WriteLine("crescent: interrupted");
+            return Interrupts.ExitCode;
+        }
+        catch (Exception exception) when (Explain(exception) is { } failure)
+        {
+            terminal.Error.WriteLine($"crescent: {failure.Message}");
+            if (terminal.Verbose)
+            {
+                terminal.Error.WriteLine(exception);
+            }
+
+            return failure.ExitCode;
+        }
+        finally
+        {
+            await terminal.Out.FlushAsync(CancellationToken.None);
+        }
+    }
+
+    private static RootCommand Build(Terminal terminal)
+    {
+        var root = new RootCommand("Runs giant open-weight mixture-of-experts language models on hardware that people own.")
+        {
+            RunCommand.Create(terminal),
+            ChatCommand.Create(terminal),
+            LogitsCommand.Create(terminal),
+            TokenizeCommand.Create(terminal),
+            DetokenizeCommand.Create(terminal),
+            InspectCommand.Create(terminal),
+            BenchCommand.Create(terminal),
+            SynthCommand.Create(terminal),
+        };
+        root.Add(new Option<bool>("--quiet") { Description = "Only results and errors.", Recursive = true });
+        root.Add(new Option<bool>("--verbose") { Description = "More about what is going on; stack traces with errors.", Recursive = true });
+        root.Add(new Option<bool>("--no-color") { Description = "No colours (also: NO_COLOR).", Recursive = true });
+        root.SetAction(_ =>
+        {
+            terminal.Error.WriteLine("crescent: expected a command, found none (see crescent --help)");
+            return CommandFailedException.WrongUsage;
+        });
+        return root;
+    }
+
+    private static List<string> TieTexts(IReadOnlyList<string> args)
+    {
+        var tied = new List<string>(args.Count);
+        for (var i = 0; i < args.Count; i++)
+        {
+            tied.Add(s_textOptions.Contains(args[i]) && i + 1 < args.Count ? $"{args[i]}={args[++i]}" : args[i]);
+        }
+
+        return tied;
+    }
+
+    private static string CommandPath(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+
+    // What the user did or has: a line. Anything else is a defect of ours and shows its stack.
+    private static CommandFailedException? Explain(Exception exception) => exception switch
+    {
+        CommandFailedException failure => failure,
+        CheckpointException or TokenizerException or NotSupportedException or IOException or UnauthorizedAccessException or ArithmeticException
+            => new CommandFailedException(FirstLine(exception.Message)),
+        ArgumentException => new CommandFailedException(FirstLine(exception.Message)),
+        OutOfMemoryException => new CommandFailedException("not enough memory: try a shorter context (-c), a smaller cache (--kv-type q8_0) or a smaller model"),
+        AggregateException { InnerException: { } inner } => Explain(inner),
+        _ => new CommandFailedException($"internal error: {exception.GetType().Name}: {FirstLine(exception.Message)} (--verbose shows where)"),
+    };
+
+    // ArgumentException appends "(Parameter 'x')", which says nothing to a user.
+    private static string FirstLine(string message)
+    {
+        var line = message.ReplaceLineEndings(" ").Trim();
+        var parameter = line.LastIndexOf(" (Parameter '", StringComparison.Ordinal);
+        return parameter > 0 ? line[..parameter] : line;
+    }
+}

@@ -1,0 +1,152 @@
+using Crescent.Engine.KvCache;
+using Crescent.Engine.Models.Layers;
+using Crescent.Kernels.Elementwise;
+using Crescent.Kernels.MatMul;
+using Crescent.Kernels.Memory;
+using Crescent.Kernels.Threading;
+
+namespace Crescent.Engine.Models;
+
+/// <summary>
+/// A decoder-only language model: embedding, layers, norm, head. Architectures differ in the layers they build. One step at a time: the caller
+/// fills <see cref="Batch"/>, calls <see cref="Forward"/> and reads <see cref="LogitsOf"/>.
+/// </summary>
+public sealed class LanguageModel : IDisposable
+{
+    private readonly ModelParts _parts;
+    private readonly ForwardState _state;
+    private readonly Activations _headInput; // [logit rows, hidden]
+    private readonly MatMulJob[] _headJob = new MatMulJob[1];
+    private AlignedBuffer<float> _logits; // [logit rows, vocab], grown to the most rows that were asked for
+
+    public LanguageModel(ModelParts parts, ForwardState state)
+    {
+        _parts = parts;
+        _state = state;
+        _headInput = new Activations(state.MaxRows, parts.Shape.Hidden);
+        _logits = new AlignedBuffer<float>(parts.Shape.Vocab);
+    }
+
+    public ModelShape Shape => _parts.Shape;
+
+    public KvCacheLayout CacheLayout => _state.Cache;
+
+    /// <summary>The tokens of the next step.</summary>
+    public Batch Batch => _state.Batch;
+
+    public int Threads => _state.Pool.Threads;
+
+    /// <summary>Bytes of weights read so far.</summary>
+    public long WeightBytesRead => _state.WeightBytesRead;
+
+    /// <summary>Distinct experts run so far, summed over mixture layers and steps, and how many such layers ran.</summary>
+    public (long Experts, long Layers) ExpertCounts => (_state.ExpertsRun, _state.ExpertLayersRun);
+
+    /// <summary>Runs the batch: stores its keys and values, and computes the logits of the rows that want them.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A token is outside the vocabulary.</exception>
+    public void Forward()
+    {
+        Embed();
+        Rotations();
+        for (var layer = 0; layer < _parts.Layers.Count; layer++)
+        {
+            _parts.Layers[layer].Forward(_state, layer);
+        }
+
+        Head();
+    }
+
+    /// <summary>Logits of the i-th row that wanted them: [vocab]. Valid until the next step.</summary>
+    public Span<float> LogitsOf(int index) => _logits.Span((long)index * Shape.Vocab, Shape.Vocab);
+
+    public void Dispose()
+    {
+        _logits.Dispose();
+        _headInput.Dispose();
+        foreach (var scratch in _parts.Scratch)
+        {
+            scratch.Dispose();
+        }
+
+        _state.Dispose();
+    }
+
+    private void Embed()
+    {
+        foreach (var token in Batch.Tokens)
+        {
+            if ((uint)token >= (uint)Shape.Vocab)
+            {
+                throw new ArgumentOutOfRangeException(nameof(Batch), $"token id {token} is outside the vocabulary of {Shape.Vocab}");
+            }
+        }
+
+        var work = new EmbedWork { Model = this };
+        _state.Pool.Run(ref work, Batch.Count, ForwardState.RowGrain(Shape.Hidden));
+    }
+
+    private void Rotations()
+    {
+        if (_state.Rope is { } rope)
+        {
+            for (var row = 0; row < Batch.Count; row++)
+            {
+                rope.Factors(Batch.Positions[row], _state.RopeRows.Span((long)row * rope.RowLength, rope.RowLength));
+            }
+        }
+    }
+
+    private void Head()
+    {
+        var rows = Batch.LogitRows;
+        if (rows.IsEmpty)
+        {
+            return;
+        }
+
+        _headInput.Rows = rows.Length;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            _parts.OutputNorm.Apply(_state.HiddenRow(rows[i]), _headInput.Row(i));
+        }
+
+        if (_logits.Length < (long)rows.Length * Shape.Vocab)
+        {
+            _logits.Dispose();
+            _logits = new AlignedBuffer<float>((long)rows.Length * Shape.Vocab);
+        }
+
+        _headJob[0] = new Linear(_parts.Head).Job(_headInput, rows.Length, _logits);
+        _state.Multiply(_headJob);
+        if (Shape.LogitScale != 1 || Shape.LogitSoftCap > 0)
+        {
+            for (var i = 0; i < rows.Length; i++)
+            {
+                VectorMath.Scale(LogitsOf(i), Shape.LogitScale);
+                if (Shape.LogitSoftCap > 0)
+                {
+                    SoftCap.Apply(LogitsOf(i), Shape.LogitSoftCap);
+                }
+            }
+        }
+    }
+
+    private struct EmbedWork : IWork
+    {
+        public LanguageModel Model;
+
+        public readonly void Execute(int start, int end, int worker)
+        {
+            var (parts, state) = (Model._parts, Model._state);
+            for (var row = start; row < end; row++)
+            {
+                var hidden = state.HiddenRow(row);
+                parts.Embedding.DecodeRow(state.Batch.Tokens[row], hidden);
+                if (parts.Shape.EmbeddingScale != 1)
+                {
+                    VectorMath.Scale(hidden, parts.Shape.EmbeddingScale);
+                }
+            }
+        }
+    }
+}

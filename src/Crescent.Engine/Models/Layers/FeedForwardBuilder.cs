@@ -1,0 +1,57 @@
+using Crescent.Engine.Weights;
+using Crescent.Kernels.Elementwise;
+using Crescent.Kernels.MatMul;
+
+namespace Crescent.Engine.Models.Layers;
+
+/// <summary>
+/// Builds the feed-forward blocks of all layers. Weights are read, and so checked against the file, before any scratch is sized by the
+/// configuration.
+/// </summary>
+internal sealed class FeedForwardBuilder(ModelBuilder builder, GateFunction function)
+{
+    private readonly ModelBuilder _builder = builder;
+    private readonly GateFunction _function = function;
+    private readonly List<Plan> _plans = [];
+
+    /// <summary>Adds a dense layer.</summary>
+    public void AddDense(string prefix, int width) => _plans.Add(new Plan(_builder.FeedForward(prefix, "", width), null));
+
+    /// <summary>Adds a mixture of experts.</summary>
+    /// <param name="sharedWidth">Width of the shared experts together; 0 for none.</param>
+    public void AddExperts(string prefix, RouterOptions router, int experts, int width, int sharedWidth)
+    {
+        if (router.TopK > experts)
+        {
+            throw _builder.Config.Error($"expected at most {experts} experts a token (the expert count), found {router.TopK}");
+        }
+
+        _plans.Add(new Plan(
+            sharedWidth > 0 ? _builder.FeedForward(prefix, "_shexp", sharedWidth) : null,
+            new MoePlan(
+                _builder.Tensors.Matrix($"{prefix}.ffn_gate_inp.weight", experts, _builder.Hidden),
+                new Router(router, _builder.Tensors.OptionalVector($"{prefix}.exp_probs_b.bias", experts)),
+                _builder.Experts(prefix, experts, width))));
+    }
+
+    /// <summary>The blocks in the order they were added, and the scratch they share.</summary>
+    public (IReadOnlyList<IBlock> Blocks, IReadOnlyList<IDisposable> Scratch) Build()
+    {
+        var rows = _builder.Options.MaxBatchTokens;
+        var denseWidth = _plans.Where(plan => plan.Moe is null).Select(plan => plan.Dense!.Width).DefaultIfEmpty(0).First();
+        var dense = denseWidth > 0 ? new FeedForwardScratch(rows, denseWidth) : null;
+        var moe = _plans.FirstOrDefault(plan => plan.Moe is not null) is { } first
+            ? new MoeScratch(
+                rows, _builder.Hidden, first.Moe!.Router.Rows, first.Moe.Choice.Options.TopK, first.Moe.Experts.Gate[0].Rows, first.Dense?.Width ?? 0, _builder.Threads)
+            : null;
+        var blocks = _plans.Select(plan => plan.Moe is { } experts
+            ? (IBlock)new MoeLayer(experts.Router, experts.Choice, experts.Experts, plan.Dense, _function, moe!)
+            : new FeedForward(plan.Dense!, _function, dense!));
+        return ([.. blocks], [.. new IDisposable?[] { dense, moe }.OfType<IDisposable>()]);
+    }
+
+    // Dense: the layer's one unit. Mixture: the shared experts, if any.
+    private sealed record Plan(FeedForwardWeights? Dense, MoePlan? Moe);
+
+    private sealed record MoePlan(WeightMatrix Router, Router Choice, ExpertWeights Experts);
+}

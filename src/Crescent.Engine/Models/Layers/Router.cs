@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using Crescent.Kernels.Elementwise;
+
+namespace Crescent.Engine.Models.Layers;
+
+/// <summary>Chooses a token's experts from its router logits. Ties go to the lower index; the bias takes part in the choice only.</summary>
+public sealed class Router(RouterOptions options, float[]? bias)
+{
+    private readonly float[]? _bias = bias; // [experts]
+
+    public RouterOptions Options { get; } = options;
+
+    /// <param name="logits">[experts], overwritten</param>
+    /// <param name="scratch">[at least experts + groups]</param>
+    /// <param name="experts">[topK], chosen experts, best first</param>
+    /// <param name="weights">[topK]</param>
+    public void Choose(Span<float> logits, Span<float> scratch, Span<int> experts, Span<float> weights)
+    {
+        var scores = logits;
+        if (Options.Score == RouterScore.Sigmoid)
+        {
+            VectorMath.Sigmoid(scores);
+        }
+        else
+        {
+            Softmax.Apply(scores);
+        }
+
+        var choice = scratch[..scores.Length];
+        for (var e = 0; e < choice.Length; e++)
+        {
+            var value = scores[e] + (_bias is null ? 0f : _bias[e]);
+            choice[e] = float.IsNaN(value) ? float.NegativeInfinity : value;
+        }
+
+        if (Options.Groups > 1)
+        {
+            MaskGroups(choice, scratch[scores.Length..]);
+        }
+
+        TakeTop(choice, experts);
+        Weigh(scores, experts, weights);
+    }
+
+    private void Weigh(ReadOnlySpan<float> scores, ReadOnlySpan<int> experts, Span<float> weights)
+    {
+        var sum = 0f;
+        for (var k = 0; k < weights.Length; k++)
+        {
+            weights[k] = scores[experts[k]];
+            sum += weights[k];
+        }
+
+        var scale = Options.Normalise ? Options.Scale / (sum + 1e-20f) : Options.Scale;
+        VectorMath.Scale(weights, scale);
+    }
+
+    // Keeps the best groups. A group's score is the sum of its two best experts (V3) or its best one (V2, softmax scores).
+    private void MaskGroups(Span<float> choice, Span<float> groupScores)
+    {
+        var size = choice.Length / Options.Groups;
+        for (var g = 0; g < Options.Groups; g++)
+        {
+            var (best, second) = (float.NegativeInfinity, float.NegativeInfinity);
+            foreach (var value in choice.Slice(g * size, size))
+            {
+                if (value > best)
+                {
+                    (best, second) = (value, best);
+                }
+                else if (value > second)
+                {
+                    second = value;
+                }
+            }
+
+            groupScores[g] = Options.Score == RouterScore.Sigmoid && size > 1 ? best + second : best;
+        }
+
+        for (var dropped = 0; dropped < Options.Groups - Options.GroupsUsed; dropped++)
+        {
+            // The worst group still kept; among equals the higher index goes.
+            var worst = -1;
+            for (var g = 0; g < Options.Groups; g++)
+            {
+                if (!float.IsPositiveInfinity(groupScores[g]) && (worst < 0 || groupScores[g] <= groupScores[worst]))
+                {
+                    worst = g;
+                }
+            }
+
+            groupScores[worst] = float.PositiveInfinity; // marks it dropped
+            choice.Slice(worst * size, size).Fill(float.NegativeInfinity);
+        }
+    }
+
+    private static void TakeTop(Span<float> choice, Span<int> experts)
+    {
+        Debug.Assert(experts.Length <= choice.Length);
+        for (var k = 0; k < experts.Length; k++)
+        {
+            var best = -1;
+            for (var e = 0; e < choice.Length; e++)
+            {
+                if (!experts[..k].Contains(e) && (best < 0 || choice[e] > choice[best]))
+                {
+                    best = e;
+                }
+            }
+
+            experts[k] = best;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using Crescent.Engine.Models.Layers;
+using Crescent.Engine.Weights;
+using Crescent.Kernels.Elementwise;
+
+namespace Crescent.Engine.Models;
+
+/// <summary>What the architectures' builders share: names, shapes and defaults of GGUF's tensors.</summary>
+public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelOptions options)
+{
+    public GgufConfig Config { get; } = config;
+
+    public TensorSource Tensors { get; } = tensors;
+
+    public ModelOptions Options { get; } = options;
+
+    public int Threads => Options.Threads > 0 ? Options.Threads : Environment.ProcessorCount;
+
+    public int Hidden { get; } = config.Integer("embedding_length");
+
+    public int Layers { get; } = config.Integer("block_count", 1, 65536);
+
+    /// <summary>Each norm takes the file's epsilon.</summary>
+    public float Epsilon { get; } = config.Number("attention.layer_norm_rms_epsilon", 1e-5f);
+
+    /// <summary>Rows of the embedding.</summary>
+    public int Vocab =>
+        Tensors.ShapeOf("token_embd.weight") is [var rows, _] && rows is > 0 and <= int.MaxValue
+            ? (int)rows
+            : throw Config.Error("expected a tensor 'token_embd.weight' of shape [vocab, hidden], found " + (Tensors.ShapeOf("token_embd.weight") is { } shape ? $"[{string.Join(", ", shape)}]" : "none"));
+
+    public NormRows Norm(string name, int width) => new(Tensors.Vector(name, width), Epsilon);
+
+    public NormRows? OptionalNorm(string name, int width) => Tensors.Contains(name) ? Norm(name, width) : null;
+
+    /// <summary>A matrix with the bias of the same name, where there is one.</summary>
+    public Linear Linear(string name, int outputs, int inputs) =>
+        new(Tensors.Matrix($"{name}.weight", outputs, inputs), Tensors.OptionalVector($"{name}.bias", outputs));
+
+    /// <summary>Gate, up and down of a dense or shared unit.</summary>
+    public FeedForwardWeights FeedForward(string prefix, string suffix, int width) => new(
+        Tensors.Matrix($"{prefix}.ffn_gate{suffix}.weight", width, Hidden),
+        Tensors.Matrix($"{prefix}.ffn_up{suffix}.weight", width, Hidden),
+        Tensors.Matrix($"{prefix}.ffn_down{suffix}.weight", Hidden, width));
+
+    /// <summary>The stacked experts of a layer.</summary>
+    public ExpertWeights Experts(string prefix, int experts, int width) => new(
+        Tensors.Stack($"{prefix}.ffn_gate_exps.weight", experts, width, Hidden),
+        Tensors.Stack($"{prefix}.ffn_up_exps.weight", experts, width, Hidden),
+        Tensors.Stack($"{prefix}.ffn_down_exps.weight", experts, Hidden, width));
+
+    /// <summary>Assembles a model around its layers.</summary>
+    public ModelParts Assemble(
+        ModelShape shape, IReadOnlyList<DecoderLayer> layers, Rope? rope, KvCache.KvLayerShape cache, IReadOnlyList<IDisposable> scratch, IReadOnlyList<string>? notes = null)
+    {
+        var embedding = Tensors.Matrix("token_embd.weight", shape.Vocab, Hidden);
+        return new ModelParts
+        {
+            Shape = shape,
+            Embedding = embedding,
+            Layers = layers,
+            OutputNorm = Norm("output_norm.weight", Hidden),
+            Head = Tensors.OptionalMatrix("output.weight", shape.Vocab, Hidden) ?? embedding,
+            Rope = rope,
+            Cache = [.. Enumerable.Repeat(cache, layers.Count)],
+            Scratch = scratch,
+            Notes = notes ?? [],
+        };
+    }
+
+    public int ContextLength => Config.Integer("context_length", 4096, 1, int.MaxValue);
+}

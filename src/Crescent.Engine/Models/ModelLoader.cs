@@ -1,0 +1,50 @@
+using Crescent.Engine.Checkpoints;
+using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.KvCache;
+using Crescent.Engine.Models.DeepSeek2;
+using Crescent.Engine.Models.Grok;
+using Crescent.Engine.Models.Llama;
+using Crescent.Engine.Models.Qwen3Moe;
+using Crescent.Engine.Weights;
+
+namespace Crescent.Engine.Models;
+
+/// <summary>Builds the model that a checkpoint's architecture names.</summary>
+public static class ModelLoader
+{
+    // Adding a model: one folder, one line.
+    private static readonly Dictionary<string, Func<ModelBuilder, ModelParts>> s_architectures = new(StringComparer.Ordinal)
+    {
+        ["llama"] = LlamaModel.Build,
+        ["deepseek2"] = DeepSeek2Model.Build,
+        ["grok"] = GrokModel.Build,
+        ["qwen3moe"] = Qwen3MoeModel.Build,
+    };
+
+    /// <summary>Names of the architectures that can be run.</summary>
+    public static IReadOnlyCollection<string> Architectures => s_architectures.Keys;
+
+    /// <summary>Loads a model over a mapped checkpoint, which must outlive it.</summary>
+    /// <param name="metadata">The checkpoint's metadata, overrides applied.</param>
+    /// <param name="notes">Decisions worth telling the user.</param>
+    /// <exception cref="CheckpointException">The checkpoint is incomplete, inconsistent or of an unknown architecture.</exception>
+    public static LanguageModel Load(GgufCheckpoint checkpoint, GgufMetadata metadata, ModelOptions options, out IReadOnlyList<string> notes)
+    {
+        if (!metadata.TryGetString("general.architecture", out var architecture))
+        {
+            throw new CheckpointException($"{checkpoint.Path}: expected metadata key 'general.architecture', found none");
+        }
+
+        if (!s_architectures.TryGetValue(architecture, out var build))
+        {
+            throw new CheckpointException(
+                $"{checkpoint.Path}: unknown architecture '{architecture}'; supported: {string.Join(", ", s_architectures.Keys)}");
+        }
+
+        var tensors = new TensorSource(checkpoint.Tensors, checkpoint.Path, options.Isa);
+        var parts = build(new ModelBuilder(new GgufConfig(metadata, architecture, checkpoint.Path), tensors, options));
+        notes = parts.Notes;
+        var state = new ForwardState(options, parts.Shape.Hidden, parts.Rope, new KvCacheLayout(parts.Cache, options.KvType));
+        return new LanguageModel(parts, state);
+    }
+}

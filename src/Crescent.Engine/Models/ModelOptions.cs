@@ -1,0 +1,23 @@
+using Crescent.Kernels;
+using Crescent.Kernels.Attention;
+using Crescent.Kernels.MatMul;
+
+namespace Crescent.Engine.Models;
+
+/// <summary>How a model is run.</summary>
+public sealed record ModelOptions
+{
+    /// <summary>Threads that compute; 0 for one a processor.</summary>
+    public int Threads { get; init; }
+
+    public IsaLevel Isa { get; init; } = IsaLevels.Best;
+
+    public ActivationType Activations { get; init; } = ActivationType.Int8;
+
+    public KvType KvType { get; init; } = KvType.F16;
+
+    public MlaForm Mla { get; init; } = MlaForm.Auto;
+
+    /// <summary>Most tokens of one step.</summary>
+    public int MaxBatchTokens { get; init; } = 512;
+}

@@ -1,0 +1,24 @@
+using Crescent.Engine.Runtime.Sampling;
+
+namespace Crescent.Engine.Runtime;
+
+/// <summary>One answer to generate.</summary>
+public sealed record GenerationRequest
+{
+    /// <summary>Token ids of the prompt; at least one.</summary>
+    public required IReadOnlyList<int> Prompt { get; init; }
+
+    public SamplingOptions Sampling { get; init; } = new();
+
+    /// <summary>Most tokens to generate; the context may end it earlier.</summary>
+    public int MaxTokens { get; init; } = int.MaxValue;
+
+    /// <summary>Tokens that end the answer; they are not part of its text.</summary>
+    public IReadOnlyCollection<int> StopTokens { get; init; } = [];
+
+    /// <summary>Texts that end the answer, cut off before they begin.</summary>
+    public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>Show control tokens in the text.</summary>
+    public bool ShowSpecial { get; init; }
+}

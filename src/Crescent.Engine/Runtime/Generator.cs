@@ -1,0 +1,151 @@
+using Crescent.Engine.KvCache;
+using Crescent.Engine.Models;
+using Crescent.Engine.Runtime.Sampling;
+using Crescent.Kernels.Elementwise;
+using Crescent.Text.Tokenizers;
+
+namespace Crescent.Engine.Runtime;
+
+/// <summary>
+/// The one decode loop: schedule, forward, sample, append, decode. Every answer, streamed or not, of one sequence or many, comes out of
+/// <see cref="Step"/>. Used by one thread at a time.
+/// </summary>
+public sealed class Generator : IDisposable
+{
+    private readonly LanguageModel _model;
+    private readonly Tokenizer? _tokenizer;
+    private readonly PagePool _pool;
+    private readonly Scheduler _scheduler;
+
+    /// <param name="tokenizer">Turns tokens into text; null where only ids are wanted.</param>
+    public Generator(LanguageModel model, Tokenizer? tokenizer, GeneratorOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Context, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxSequences, 1);
+        _model = model;
+        _tokenizer = tokenizer;
+        Context = options.Context;
+        var pages = (long)PagePool.PagesFor(options.Context) * options.MaxSequences;
+        _pool = new PagePool(model.CacheLayout, options.MaxCachePages > 0 ? options.MaxCachePages : (int)Math.Min(pages, int.MaxValue));
+        _scheduler = new Scheduler(_pool, options.MaxSequences, options.Chunk > 0 ? options.Chunk : model.Batch.MaxTokens);
+    }
+
+    /// <summary>Most tokens of a sequence, prompt and answer.</summary>
+    public int Context { get; }
+
+    /// <summary>Tokens of the last step.</summary>
+    public int LastStepTokens { get; private set; }
+
+    /// <summary>Bytes of managed memory that the last step allocated between its schedule and its sampled ids. Zero once a model has warmed up.</summary>
+    public long LastStepAllocatedBytes { get; private set; }
+
+    public PagePool Pages => _pool;
+
+    /// <summary>Queues an answer. Its tokens appear as <see cref="Step"/> is called.</summary>
+    /// <exception cref="ArgumentException">The prompt is empty, leaves no room in the context, or holds ids outside the vocabulary.</exception>
+    public Sequence Add(GenerationRequest request)
+    {
+        if (request.Prompt.Count == 0)
+        {
+            throw new ArgumentException("expected a prompt of at least one token, found none", nameof(request));
+        }
+
+        if (request.Prompt.Count >= Context)
+        {
+            throw new ArgumentException(
+                $"the prompt has {request.Prompt.Count} tokens and leaves no room for an answer in a context of {Context}; shorten it or raise the context", nameof(request));
+        }
+
+        foreach (var token in request.Prompt)
+        {
+            if ((uint)token >= (uint)_model.Shape.Vocab)
+            {
+                throw new ArgumentException($"the prompt holds token id {token}, outside the vocabulary of {_model.Shape.Vocab}", nameof(request));
+            }
+        }
+
+        var sequence = new Sequence(request, new SequencePages(_pool), new Sampler(request.Sampling, _model.Shape.Vocab), _tokenizer, Context);
+        if (request.MaxTokens <= 0)
+        {
+            sequence.Finish(FinishReason.Length);
+            return sequence;
+        }
+
+        _scheduler.Add(sequence);
+        return sequence;
+    }
+
+    /// <summary>Ends a sequence at the next step.</summary>
+    public static void Cancel(Sequence sequence) => sequence.Finish(FinishReason.Cancelled);
+
+    /// <summary>One step of everything that is queued; false when nothing is left to do.</summary>
+    public bool Step()
+    {
+        var batch = _model.Batch;
+        if (!_scheduler.Next(batch))
+        {
+            LastStepTokens = 0;
+            return !_scheduler.IsIdle;
+        }
+
+        LastStepTokens = batch.Count;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        _model.Forward();
+        Span<int> ids = stackalloc int[64];
+        var sampled = _scheduler.Sampled;
+        for (var first = 0; first < sampled.Count; first += ids.Length)
+        {
+            var count = Math.Min(ids.Length, sampled.Count - first);
+            for (var i = 0; i < count; i++)
+            {
+                ids[i] = Sample(sampled[first + i], _model.LogitsOf(first + i));
+            }
+
+            LastStepAllocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
+            for (var i = 0; i < count; i++)
+            {
+                if (ids[i] >= 0)
+                {
+                    sampled[first + i].Append(ids[i]);
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Runs until a sequence ends or the caller gives up.</summary>
+    public void Run(Sequence sequence, CancellationToken cancellation = default)
+    {
+        while (sequence.FinishReason is null)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                Cancel(sequence);
+            }
+
+            Step();
+        }
+    }
+
+    public void Dispose() => _pool.Dispose();
+
+    // The sampled id, or −1 where the sequence has ended for want of finite logits or by its caller.
+    private static int Sample(Sequence sequence, Span<float> logits)
+    {
+        if (sequence.FinishReason is not null)
+        {
+            return -1;
+        }
+
+        if (!VectorMath.AllFinite(logits))
+        {
+            sequence.Finish(
+                FinishReason.Failed,
+                $"the model's logits at position {sequence.Length - 1} are not finite: the checkpoint is damaged, or its values overflow; try --kv-type f32");
+            return -1;
+        }
+
+        return sequence.Sampler.Sample(logits, sequence.Tokens);
+    }
+}

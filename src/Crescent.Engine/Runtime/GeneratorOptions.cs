@@ -1,0 +1,17 @@
+namespace Crescent.Engine.Runtime;
+
+/// <summary>Limits of a <see cref="Generator"/>.</summary>
+public sealed record GeneratorOptions
+{
+    /// <summary>Most tokens of a sequence, prompt and answer.</summary>
+    public required int Context { get; init; }
+
+    /// <summary>Most sequences in one step.</summary>
+    public int MaxSequences { get; init; } = 1;
+
+    /// <summary>Most prompt tokens of one sequence in a step; 0 for the batch's size.</summary>
+    public int Chunk { get; init; }
+
+    /// <summary>Most cache pages; 0 for as many as the sequences can fill.</summary>
+    public int MaxCachePages { get; init; }
+}

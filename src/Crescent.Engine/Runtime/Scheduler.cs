@@ -1,0 +1,179 @@
+using Crescent.Engine.KvCache;
+using Crescent.Engine.Models;
+
+namespace Crescent.Engine.Runtime;
+
+/// <summary>
+/// Decides what the next step computes: one token of every sequence that generates, then prompts in chunks, as far as the batch has room. When
+/// cache pages run out, the youngest sequence gives its pages back and starts again later; what it had generated is kept.
+/// </summary>
+public sealed class Scheduler
+{
+    private readonly PagePool _pool;
+    private readonly LinkedList<Sequence> _waiting = new();
+    private readonly List<Sequence> _running = [];
+    private readonly List<Sequence> _sampled = []; // sequences whose logits the step computes, in the order of the batch's logit rows
+    private readonly int _maxSequences;
+    private readonly int _chunk;
+
+    /// <param name="maxSequences">Most sequences in a step.</param>
+    /// <param name="chunk">Most prompt tokens of one sequence in a step.</param>
+    public Scheduler(PagePool pool, int maxSequences, int chunk)
+    {
+        _pool = pool;
+        _maxSequences = maxSequences;
+        _chunk = chunk;
+    }
+
+    public bool IsIdle => _waiting.Count == 0 && _running.Count == 0;
+
+    /// <summary>Sequences whose next token follows from the step, in the order of the batch's logit rows.</summary>
+    public IReadOnlyList<Sequence> Sampled => _sampled;
+
+    public void Add(Sequence sequence) => _waiting.AddLast(sequence);
+
+    /// <summary>Fills the batch; false when there is nothing to compute.</summary>
+    public bool Next(Batch batch)
+    {
+        batch.Clear();
+        _sampled.Clear();
+        Retire();
+        Admit();
+        // Decoding first, so that no prompt delays a stream.
+        AddTokens(batch, decoding: true);
+        AddTokens(batch, decoding: false);
+        return batch.Count > 0;
+    }
+
+    /// <summary>Removes ended sequences and gives their pages back.</summary>
+    private void Retire()
+    {
+        for (var i = _running.Count - 1; i >= 0; i--)
+        {
+            if (_running[i].FinishReason is not null)
+            {
+                Release(_running[i]);
+                _running.RemoveAt(i);
+            }
+        }
+    }
+
+    private void Admit()
+    {
+        while (_waiting.First is { } node && _running.Count < _maxSequences)
+        {
+            var sequence = node.Value;
+            if (sequence.FinishReason is not null)
+            {
+                _waiting.RemoveFirst();
+                continue;
+            }
+
+            if (_running.Count > 0 && _pool.Available < PagePool.PagesFor(sequence.Length + 1))
+            {
+                return;
+            }
+
+            _waiting.RemoveFirst();
+            // Pages that the others have filled by now may hold this prompt's beginning.
+            foreach (var other in _running)
+            {
+                other.Pages.Publish(other.Tokens, other.Computed);
+            }
+
+            sequence.Computed = sequence.Pages.SharePrefix(sequence.Tokens, sequence.Length - 1);
+            sequence.CachedTokens = Math.Min(sequence.Computed, sequence.PromptLength);
+            _running.Add(sequence);
+        }
+    }
+
+    private void AddTokens(Batch batch, bool decoding)
+    {
+        for (var i = 0; i < _running.Count && batch.Count < batch.MaxTokens; i++)
+        {
+            var sequence = _running[i];
+            var left = sequence.Length - sequence.Computed;
+            if (left == 0 || (left == 1 && sequence.Computed >= sequence.PromptLength) != decoding)
+            {
+                continue;
+            }
+
+            var count = Math.Min(Math.Min(left, _chunk), batch.MaxTokens - batch.Count);
+            if (!Reserve(sequence, sequence.Computed + count))
+            {
+                continue;
+            }
+
+            AddSpans(batch, sequence, count);
+        }
+    }
+
+    // Prompt and generated tokens go in spans of their own: they may take another form of attention.
+    private void AddSpans(Batch batch, Sequence sequence, int count)
+    {
+        var first = sequence.Computed;
+        var end = first + count;
+        var split = Math.Clamp(sequence.PromptLength, first, end);
+        if (split > first)
+        {
+            batch.Add(sequence.Tokens[first..split], first, sequence.Pages.Table, isPrompt: true);
+        }
+
+        if (end > split)
+        {
+            batch.Add(sequence.Tokens[split..end], split, sequence.Pages.Table, isPrompt: false);
+        }
+
+        sequence.Computed = end;
+        if (end == sequence.Length)
+        {
+            batch.WantLogits(batch.Count - 1);
+            _sampled.Add(sequence);
+        }
+    }
+
+    // Room for the sequence's positions; the youngest sequence after it pays when the pool is empty.
+    private bool Reserve(Sequence sequence, int length)
+    {
+        while (!sequence.Pages.TryReserve(length))
+        {
+            var youngest = _running[^1];
+            if (ReferenceEquals(youngest, sequence))
+            {
+                if (_running.Count == 1)
+                {
+                    sequence.Finish(FinishReason.Length);
+                }
+                else
+                {
+                    Preempt(sequence);
+                }
+
+                return false;
+            }
+
+            if (_sampled.Contains(youngest))
+            {
+                return false; // it is part of this step already: wait for the next
+            }
+
+            Preempt(youngest);
+        }
+
+        return true;
+    }
+
+    private void Preempt(Sequence sequence)
+    {
+        Release(sequence);
+        sequence.Computed = 0;
+        _running.Remove(sequence);
+        _waiting.AddFirst(sequence);
+    }
+
+    private static void Release(Sequence sequence)
+    {
+        sequence.Pages.Publish(sequence.Tokens, sequence.Computed);
+        sequence.Pages.Release();
+    }
+}

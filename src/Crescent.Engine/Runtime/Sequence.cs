@@ -1,0 +1,119 @@
+using System.Text;
+using Crescent.Engine.KvCache;
+using Crescent.Engine.Runtime.Sampling;
+using Crescent.Text.Tokenizers;
+
+namespace Crescent.Engine.Runtime;
+
+/// <summary>One growing list of tokens: a prompt and what the model adds to it. Owned by its <see cref="Generator"/>.</summary>
+public sealed class Sequence
+{
+    private readonly HashSet<int> _stopTokens;
+    private readonly StopStringMatcher _stopStrings;
+    private readonly TokenStreamDecoder? _decoder;
+    private readonly StringBuilder _text = new();
+    private int[] _tokens;
+
+    internal Sequence(GenerationRequest request, SequencePages pages, Sampler sampler, Tokenizer? tokenizer, int context)
+    {
+        Request = request;
+        Pages = pages;
+        Sampler = sampler;
+        PromptLength = request.Prompt.Count;
+        MaxLength = (int)Math.Min(context, (long)PromptLength + request.MaxTokens);
+        _tokens = new int[Math.Min(MaxLength, PromptLength + 1024) + 1];
+        for (var i = 0; i < PromptLength; i++)
+        {
+            _tokens[i] = request.Prompt[i];
+        }
+
+        Length = PromptLength;
+        _stopTokens = [.. request.StopTokens];
+        _stopStrings = new StopStringMatcher(request.StopStrings);
+        _decoder = tokenizer is null ? null : new TokenStreamDecoder(tokenizer, request.ShowSpecial, startOfText: false);
+    }
+
+    public GenerationRequest Request { get; }
+
+    public int PromptLength { get; }
+
+    /// <summary>Prompt and generated tokens.</summary>
+    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, Length);
+
+    public ReadOnlySpan<int> GeneratedTokens => _tokens.AsSpan(PromptLength, Length - PromptLength);
+
+    /// <summary>Prompt tokens that were found in the cache.</summary>
+    public int CachedTokens { get; internal set; }
+
+    /// <summary>Null while the sequence runs.</summary>
+    public FinishReason? FinishReason { get; private set; }
+
+    /// <summary>What went wrong, where <see cref="FinishReason"/> is Failed.</summary>
+    public string? Error { get; private set; }
+
+    /// <summary>Seed of the sampler, to repeat the answer.</summary>
+    public ulong Seed => Sampler.Seed;
+
+    internal int Length { get; private set; }
+
+    /// <summary>Tokens whose keys and values are stored.</summary>
+    internal int Computed { get; set; }
+
+    internal int MaxLength { get; }
+
+    internal SequencePages Pages { get; }
+
+    internal Sampler Sampler { get; }
+
+    /// <summary>The text that has become certain since the last call.</summary>
+    public string TakeText()
+    {
+        var text = _text.ToString();
+        _text.Clear();
+        return text;
+    }
+
+    /// <summary>Adds a sampled token: its text, and the end where it brings one.</summary>
+    internal void Append(int token)
+    {
+        if (_stopTokens.Contains(token))
+        {
+            Finish(Runtime.FinishReason.Stop);
+            return;
+        }
+
+        if (Length == _tokens.Length)
+        {
+            Array.Resize(ref _tokens, Math.Min(MaxLength + 1, _tokens.Length * 2));
+        }
+
+        _tokens[Length++] = token;
+        if (_decoder is not null && _stopStrings.Push(_decoder.Push(token), _text))
+        {
+            Finish(Runtime.FinishReason.Stop);
+        }
+        else if (Length >= MaxLength)
+        {
+            Finish(Runtime.FinishReason.Length);
+        }
+    }
+
+    internal void Finish(FinishReason reason, string? error = null)
+    {
+        if (FinishReason is not null)
+        {
+            return;
+        }
+
+        FinishReason = reason;
+        Error = error;
+        // After a stop string the text is cut; otherwise what was held back is part of the answer.
+        if (_decoder is not null && !_stopStrings.HasStopped)
+        {
+            if (!_stopStrings.Push(_decoder.Flush(), _text))
+            {
+                _stopStrings.Flush(_text);
+            }
+        }
+    }
+}

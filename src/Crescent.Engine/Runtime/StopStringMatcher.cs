@@ -1,0 +1,68 @@
+using System.Text;
+
+namespace Crescent.Engine.Runtime;
+
+/// <summary>Passes text on until a stop string appears; holds back an end that may yet become one.</summary>
+internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
+{
+    private readonly string[] _stops = [.. stops.Where(stop => stop.Length > 0)];
+    private readonly StringBuilder _held = new();
+
+    /// <summary>Whether a stop string was found.</summary>
+    public bool HasStopped { get; private set; }
+
+    /// <summary>Appends what is certain to <paramref name="output"/>; true when a stop string was found.</summary>
+    public bool Push(ReadOnlySpan<char> text, StringBuilder output)
+    {
+        if (_stops.Length == 0)
+        {
+            output.Append(text);
+            return false;
+        }
+
+        _held.Append(text);
+        var held = _held.ToString();
+        var first = -1;
+        foreach (var stop in _stops)
+        {
+            var at = held.IndexOf(stop, StringComparison.Ordinal);
+            first = at >= 0 && (first < 0 || at < first) ? at : first;
+        }
+
+        var certain = first >= 0 ? first : held.Length - LongestBeginning(held);
+        output.Append(held, 0, certain);
+        _held.Remove(0, certain);
+        if (first >= 0)
+        {
+            HasStopped = true;
+            _held.Clear();
+        }
+
+        return HasStopped;
+    }
+
+    /// <summary>What was held back, once no more text comes.</summary>
+    public void Flush(StringBuilder output)
+    {
+        output.Append(_held);
+        _held.Clear();
+    }
+
+    // Length of the longest end of the text that begins a stop string.
+    private int LongestBeginning(string held)
+    {
+        var longest = 0;
+        foreach (var stop in _stops)
+        {
+            for (var length = Math.Min(stop.Length - 1, held.Length); length > longest; length--)
+            {
+                if (held.AsSpan(held.Length - length).SequenceEqual(stop.AsSpan(0, length)))
+                {
+                    longest = length;
+                }
+            }
+        }
+
+        return longest;
+    }
+}
