@@ -1,0 +1,260 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Crescent.Engine.Runtime.Sampling;
+
+/// <summary>
+/// Chooses the next token of one sequence. It owns its random numbers: the same seed, options and logits give the same ids on every machine.
+/// Nothing is allocated once buffers have grown to the history. Not for use by two threads.
+/// </summary>
+public sealed class Sampler
+{
+    // How far below the maximum the passes of a top-p cut look for its border, in logits: peaked distributions end in the first.
+    private static readonly float[] s_topPDepths = [6, 12, 24, float.PositiveInfinity];
+
+    private readonly SamplingOptions _options;
+    private readonly LogitPenalties _penalties;
+    private readonly Candidates _candidates;
+    private readonly float[] _maxima;  // [blocks]
+    private readonly float[] _scratch; // [blocks]
+    private readonly double[] _sums;   // [blocks]
+    private readonly int _vocab;
+    private Xoshiro256 _random;
+
+    /// <param name="vocab">Number of logits a token.</param>
+    public Sampler(SamplingOptions options, int vocab)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocab, 1);
+        _options = options;
+        _vocab = vocab;
+        _penalties = new LogitPenalties(options, vocab);
+        _candidates = new Candidates(vocab);
+        var blocks = LogitVectors.BlockCount(vocab);
+        _maxima = new float[blocks];
+        _scratch = new float[blocks];
+        _sums = new double[blocks];
+        Seed = options.Seed ?? (ulong)Random.Shared.NextInt64();
+        _random = new Xoshiro256(Seed);
+    }
+
+    /// <summary>The seed in use, given or drawn: it repeats this run.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>What the cuts of the last call left, for tests.</summary>
+    internal ReadOnlySpan<int> Kept => _candidates.Ids;
+
+    private bool CutsTopK => _options.TopK > 0 && _options.TopK < _vocab;
+
+    private bool UsesXtc => _options.XtcProbability > 0 && _options.XtcThreshold <= 0.5f;
+
+    /// <summary>The next token's id.</summary>
+    /// <param name="logits">[vocab]; penalties and biases change them in place.</param>
+    /// <param name="history">The ids so far, prompt and generated.</param>
+    /// <exception cref="ArithmeticException">A logit is NaN or infinite, or every token is banned.</exception>
+    public int Sample(Span<float> logits, ReadOnlySpan<int> history)
+    {
+        if (logits.Length != _vocab)
+        {
+            ThrowLength(logits.Length);
+        }
+
+        if (!LogitVectors.BlockMaxima(logits, _maxima))
+        {
+            ThrowNotFinite(logits);
+        }
+
+        if (_penalties.Apply(logits, history))
+        {
+            LogitVectors.BlockMaxima(logits, _maxima);
+        }
+
+        var maximum = LogitVectors.Maximum(_maxima);
+        if (!float.IsFinite(maximum))
+        {
+            ThrowNoToken(maximum);
+        }
+
+        if (_options.Temperature == 0)
+        {
+            return First(logits, maximum);
+        }
+
+        // A temperature below float's reach is greedy but for exact ties.
+        var scale = MathF.Min(1 / _options.Temperature, 1e30f);
+        if (!CutsTopK && !UsesXtc && _options.TypicalP >= 1 && _options.TopP >= 1 && _options.MinP <= 0)
+        {
+            return SampleAll(logits, maximum, scale);
+        }
+
+        Cut(logits, maximum);
+        maximum = LogitVectors.Maximum(_candidates.Logits);
+        return _candidates.Pick(_random.NextDouble() * _candidates.Weigh(maximum, scale));
+    }
+
+    // Top-k, typical, top-p, min-p, XTC: each sees what the one before left, as in llama.cpp's default chain.
+    private void Cut(ReadOnlySpan<float> logits, float maximum)
+    {
+        var sum = Gather(logits, maximum);
+        if (_options.TypicalP < 1)
+        {
+            _candidates.KeepTypical(_options.TypicalP, maximum, logits);
+            maximum = LogitVectors.Maximum(_candidates.Logits);
+            sum = _candidates.Weigh(maximum, 1);
+        }
+
+        if (_options.TopP < 1)
+        {
+            _candidates.KeepMass(_options.TopP * sum);
+        }
+
+        if (_options.MinP > 0)
+        {
+            _candidates.KeepAtLeast(MinPThreshold(maximum));
+        }
+
+        if (UsesXtc && _candidates.Count >= 2 && _random.NextDouble() < _options.XtcProbability)
+        {
+            sum = _candidates.Weigh(maximum, 1);
+            _candidates.DropTopChoices(_options.XtcThreshold * sum);
+        }
+    }
+
+    /// <summary>Gathers a superset of what the cuts will keep, and returns the weight of all tokens that stand before them.</summary>
+    private double Gather(ReadOnlySpan<float> logits, float maximum)
+    {
+        if (CutsTopK)
+        {
+            // The k-th largest of the blocks' maxima cannot be above the k-th largest logit.
+            var threshold = _options.TopK <= _maxima.Length ? KthLargest(_options.TopK) : float.NegativeInfinity;
+            _candidates.Gather(logits, _maxima, threshold);
+            _candidates.KeepBest(_options.TopK);
+            return _candidates.Weigh(maximum, 1);
+        }
+
+        if (_options.TypicalP < 1 || (_options.TopP >= 1 && _options.MinP <= 0))
+        {
+            _candidates.Gather(logits, _maxima, float.NegativeInfinity);
+            return _candidates.Weigh(maximum, 1);
+        }
+
+        if (_options.MinP > 0)
+        {
+            // Both cuts keep the best tokens: what min-p will drop need not be looked at, only counted.
+            _candidates.Gather(logits, _maxima, MinPThreshold(maximum));
+            _candidates.Weigh(maximum, 1);
+            return _options.TopP < 1 ? LogitVectors.BlockSums(logits, maximum, 1, _sums) : 0;
+        }
+
+        var total = LogitVectors.BlockSums(logits, maximum, 1, _sums);
+        foreach (var depth in s_topPDepths)
+        {
+            _candidates.Gather(logits, _maxima, maximum - depth);
+            if (_candidates.Weigh(maximum, 1) >= _options.TopP * total)
+            {
+                break;
+            }
+        }
+
+        return total;
+    }
+
+    private float MinPThreshold(float maximum) => maximum + (float)Math.Log(_options.MinP);
+
+    // No cut: the block first, then the token in it.
+    private int SampleAll(ReadOnlySpan<float> logits, float maximum, float scale)
+    {
+        var at = _random.NextDouble() * LogitVectors.BlockSums(logits, maximum, scale, _sums);
+        var block = 0;
+        var last = 0;
+        for (; block < _sums.Length; block++)
+        {
+            if (_sums[block] > 0)
+            {
+                last = block;
+                if (at < _sums[block])
+                {
+                    break;
+                }
+
+                at -= _sums[block];
+            }
+        }
+
+        // Past the end by rounding: the last block with any weight.
+        block = Math.Min(block, last);
+        _candidates.Take(logits, block);
+        _candidates.Weigh(maximum, scale);
+        return _candidates.Pick(at);
+    }
+
+    private int First(ReadOnlySpan<float> logits, float maximum)
+    {
+        var block = _maxima.AsSpan().IndexOf(maximum);
+        return (block * LogitVectors.BlockLength) + LogitVectors.Block(logits, block).IndexOf(maximum);
+    }
+
+    // Quickselect over a copy of the blocks' maxima.
+    private float KthLargest(int k)
+    {
+        var values = _scratch.AsSpan();
+        _maxima.CopyTo(values);
+        var (low, high) = (0, values.Length - 1);
+        while (low < high)
+        {
+            var pivot = values[low + ((high - low) / 2)];
+            var (i, j) = (low, high);
+            while (i <= j)
+            {
+                while (values[i] > pivot)
+                {
+                    i++;
+                }
+
+                while (values[j] < pivot)
+                {
+                    j--;
+                }
+
+                if (i <= j)
+                {
+                    (values[i], values[j]) = (values[j], values[i]);
+                    i++;
+                    j--;
+                }
+            }
+
+            if (k - 1 <= j)
+            {
+                high = j;
+            }
+            else if (k - 1 >= i)
+            {
+                low = i;
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        return values[k - 1];
+    }
+
+    [DoesNotReturn]
+    private void ThrowLength(int length) => throw new ArgumentException($"logits: expected {_vocab} of them, found {length}", nameof(length));
+
+    [DoesNotReturn]
+    private static void ThrowNotFinite(ReadOnlySpan<float> logits)
+    {
+        var id = 0;
+        while (float.IsFinite(logits[id]))
+        {
+            id++;
+        }
+
+        throw new ArithmeticException($"logits not finite: expected finite numbers, found {logits[id]} for token {id}");
+    }
+
+    [DoesNotReturn]
+    private static void ThrowNoToken(float maximum) =>
+        throw new ArithmeticException($"no token to choose: expected one that bias and penalties leave possible, found a largest logit of {maximum}");
+}
