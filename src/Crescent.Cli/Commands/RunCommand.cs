@@ -1,0 +1,153 @@
+using System.CommandLine;
+using System.Text;
+using Crescent.Cli.Json;
+using Crescent.Cli.Options;
+using Crescent.Engine.Runtime;
+using Crescent.Text.Templates;
+
+namespace Crescent.Cli.Commands;
+
+/// <summary><c>crescent run</c>: one answer, streamed.</summary>
+internal static class RunCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var model = new ModelOptionsArguments();
+        var sampling = new SamplingArguments();
+        var prompt = new Option<string?>("--prompt", "-p") { Description = "The prompt (else -f, else standard input)." };
+        var file = new Option<string?>("--file", "-f") { Description = "Read the prompt from a file." };
+        var count = new Option<int?>("--tokens", "-n") { Description = "Most tokens to generate (default: until the model stops or the context ends)." };
+        var system = new Option<string?>("--system") { Description = "System message." };
+        var raw = new Option<bool>("--raw") { Description = "Complete the text as it is, without a chat template." };
+        var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
+        var stop = new Option<string[]>("--stop") { Description = "Text that ends the answer.", DefaultValueFactory = _ => [] };
+        var ignoreEos = new Option<bool>("--ignore-eos") { Description = "Go on past the model's stop tokens." };
+        var json = new Option<bool>("--json") { Description = "One JSON document instead of text." };
+        var command = new Command("run", "Answers one prompt.") { prompt, file, count, system, raw, template, stop, ignoreEos, json };
+        model.AddTo(command);
+        sampling.AddTo(command);
+        command.SetAction((parsed, cancellation) =>
+        {
+            if (parsed.GetValue(count) is < 0)
+            {
+                throw new CommandFailedException($"--tokens: expected at least 0, found {parsed.GetValue(count)}", CommandFailedException.WrongUsage);
+            }
+
+            var path = model.PathOf(parsed);
+            using var session = ModelSession.Open(path, model.ReadOverrides(parsed), model.Read(parsed), parsed.GetValue(model.Context), terminal);
+            var text = ReadPrompt(terminal, parsed.GetValue(prompt), parsed.GetValue(file));
+            var ids = parsed.GetValue(raw)
+                ? RawPrompt.Encode(session.Tokenizer, text)
+                : ChatPrompt.Encode(session, parsed.GetValue(template), parsed.GetValue(system), Encoding.UTF8.GetString(text));
+            var request = new GenerationRequest
+            {
+                Prompt = ids,
+                Sampling = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer),
+                MaxTokens = parsed.GetValue(count) ?? int.MaxValue,
+                StopTokens = parsed.GetValue(ignoreEos) ? [] : session.Tokenizer.StopIds,
+                StopStrings = parsed.GetValue(stop)!,
+            };
+            return Task.FromResult(Answer(terminal, session, request, parsed.GetValue(json), cancellation));
+        });
+        return command;
+    }
+
+    private static int Answer(Terminal terminal, ModelSession session, GenerationRequest request, bool json, CancellationToken cancellation)
+    {
+        using var generator = session.CreateGenerator();
+        var sequence = generator.Add(request);
+        var report = new RunReport(sequence);
+        var text = new StringBuilder();
+        while (sequence.FinishReason is null)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                Generator.Cancel(sequence);
+            }
+
+            generator.Step();
+            report.Observe();
+            Emit(sequence.TakeText());
+        }
+
+        Emit(sequence.TakeText());
+        if (sequence.FinishReason == FinishReason.Failed)
+        {
+            terminal.Out.Flush();
+            throw new CommandFailedException($"{session.Checkpoint.Path}: {sequence.Error}");
+        }
+
+        if (json)
+        {
+            CliJson.Write(terminal.Out, new RunJson(
+                text.ToString(),
+                sequence.GeneratedTokens.ToArray(),
+                sequence.FinishReason.ToString()!.ToLowerInvariant(),
+                sequence.PromptLength,
+                sequence.CachedTokens,
+                sequence.GeneratedTokens.Length,
+                report.PrefillTokensPerSecond,
+                report.DecodeTokensPerSecond,
+                report.TimeToFirstToken.TotalMilliseconds,
+                RunReport.ResidentBytes,
+                null,
+                sequence.Seed));
+        }
+        else
+        {
+            terminal.Out.WriteLine();
+        }
+
+        terminal.Out.Flush();
+        terminal.Note(report.Line());
+        if (sequence.FinishReason == FinishReason.Cancelled)
+        {
+            terminal.Note($"interrupted after {sequence.GeneratedTokens.Length} tokens; run again with --seed {sequence.Seed} to repeat");
+            return Interrupts.ExitCode;
+        }
+
+        return 0;
+
+        void Emit(string piece)
+        {
+            if (json)
+            {
+                text.Append(piece);
+            }
+            else if (piece.Length > 0)
+            {
+                terminal.Out.Write(piece);
+                terminal.Out.Flush();
+            }
+        }
+    }
+
+    // The prompt byte for byte: a file need not be valid UTF-8.
+    private static byte[] ReadPrompt(Terminal terminal, string? prompt, string? file)
+    {
+        if (prompt is not null && file is not null)
+        {
+            throw new CommandFailedException("expected one of --prompt and --file, found both", CommandFailedException.WrongUsage);
+        }
+
+        if (prompt is not null)
+        {
+            return Encoding.UTF8.GetBytes(prompt);
+        }
+
+        if (file is not null)
+        {
+            return File.ReadAllBytes(file);
+        }
+
+        if (terminal.InputIsTerminal)
+        {
+            throw new CommandFailedException("no prompt: give -p TEXT or -f FILE, or pipe it to standard input (crescent chat is for conversations)", CommandFailedException.WrongUsage);
+        }
+
+        using var input = terminal.OpenInput();
+        using var bytes = new MemoryStream();
+        input.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+}

@@ -1,0 +1,23 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Crescent.Cli.Json;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(RunJson))]
+[JsonSerializable(typeof(TokenizeJson))]
+[JsonSerializable(typeof(DetokenizeJson))]
+[JsonSerializable(typeof(LogitsJson))]
+[JsonSerializable(typeof(BenchJson))]
+[JsonSerializable(typeof(InspectJson))]
+[JsonSerializable(typeof(SynthJson))]
+internal sealed partial class CliJson : JsonSerializerContext
+{
+    private static readonly CliJson s_readable = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, PropertyNamingPolicy = JsonNamingPolicy.CamelCase });
+
+    /// <summary>One JSON document on a line, non-ASCII text as it is.</summary>
+    public static void Write<T>(TextWriter output, T value) =>
+        output.WriteLine(JsonSerializer.Serialize(value, (JsonTypeInfo<T>)s_readable.GetTypeInfo(typeof(T))!));
+}

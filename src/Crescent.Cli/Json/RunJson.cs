@@ -1,0 +1,15 @@
+namespace Crescent.Cli.Json;
+
+internal sealed record RunJson(
+    string Text,
+    IReadOnlyList<int> Ids,
+    string FinishReason,
+    int PromptTokens,
+    int CachedTokens,
+    int GeneratedTokens,
+    double PrefillTokensPerSecond,
+    double DecodeTokensPerSecond,
+    double TimeToFirstTokenMs,
+    long ResidentBytes,
+    double? ExpertHitRate,
+    ulong Seed);

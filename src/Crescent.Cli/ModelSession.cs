@@ -1,0 +1,100 @@
+using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Models;
+using Crescent.Engine.Runtime;
+using Crescent.Engine.Runtime.Sampling;
+using Crescent.Text.Templates;
+using Crescent.Text.Tokenizers;
+
+namespace Crescent.Cli;
+
+/// <summary>A loaded model with everything a command needs beside it.</summary>
+internal sealed class ModelSession : IDisposable
+{
+    /// <summary>Context where neither the user nor a smaller model says otherwise: the cache grows by pages, but a run-away answer should end.</summary>
+    public const int DefaultContext = 32768;
+
+    private ModelSession(GgufCheckpoint checkpoint, GgufMetadata metadata, LanguageModel model, Tokenizer tokenizer, int context)
+    {
+        Checkpoint = checkpoint;
+        Metadata = metadata;
+        Model = model;
+        Tokenizer = tokenizer;
+        Context = context;
+        Defaults = SamplingDefaults.For(metadata);
+    }
+
+    public GgufCheckpoint Checkpoint { get; }
+
+    public GgufMetadata Metadata { get; }
+
+    public LanguageModel Model { get; }
+
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Most tokens of a sequence.</summary>
+    public int Context { get; }
+
+    public SamplingDefaults Defaults { get; }
+
+    /// <param name="context">Context the user asked for; 0 for none.</param>
+    public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int context, Terminal terminal)
+    {
+        var checkpoint = GgufCheckpoint.Open(path);
+        LanguageModel? model = null;
+        try
+        {
+            var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
+            model = ModelLoader.Load(checkpoint, metadata, options, out var notes);
+            foreach (var note in notes)
+            {
+                terminal.Note($"note: {note}");
+            }
+
+            var tokenizer = GgufTokenizer.Read(metadata, path);
+            if (tokenizer.VocabularySize > model.Shape.Vocab)
+            {
+                throw new Engine.Checkpoints.CheckpointException(
+                    $"{path}: expected a tokenizer of at most {model.Shape.Vocab} tokens (the embedding's rows), found {tokenizer.VocabularySize}");
+            }
+
+            return new ModelSession(checkpoint, metadata, model, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal));
+        }
+        catch
+        {
+            model?.Dispose();
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The template that the user named, else the one that the model's markers and architecture tell.</summary>
+    public ChatTemplate Template(string? name)
+    {
+        _ = Metadata.TryGetString("general.architecture", out var architecture);
+        return name is null ? TemplateFactory.Detect(architecture, Tokenizer) : TemplateFactory.Create(name);
+    }
+
+    public Generator CreateGenerator(int maxSequences = 1) =>
+        new(Model, Tokenizer, new GeneratorOptions { Context = Context, MaxSequences = maxSequences });
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        Checkpoint.Dispose();
+    }
+
+    private static int ChooseContext(int made, int asked, Terminal terminal)
+    {
+        if (asked == 0)
+        {
+            return Math.Min(made, DefaultContext);
+        }
+
+        if (asked > made)
+        {
+            terminal.Warn($"a context of {asked} tokens is longer than the {made} that the model was made for");
+        }
+
+        return asked;
+    }
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+using Crescent.Engine.Runtime;
+
+namespace Crescent.Cli;
+
+/// <summary>What one answer took, for the closing line and for JSON.</summary>
+internal sealed class RunReport
+{
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly Sequence _sequence;
+    private TimeSpan? _firstToken;
+    private TimeSpan _end;
+
+    public RunReport(Sequence sequence) => _sequence = sequence;
+
+    /// <summary>Called after every step.</summary>
+    public void Observe()
+    {
+        _end = _clock.Elapsed;
+        if (_sequence.GeneratedTokens.Length > 0)
+        {
+            _firstToken ??= _end;
+        }
+    }
+
+    public TimeSpan TimeToFirstToken => _firstToken ?? _end;
+
+    public double PrefillTokensPerSecond => Rate(_sequence.PromptLength - _sequence.CachedTokens, TimeToFirstToken);
+
+    public double DecodeTokensPerSecond => Rate(_sequence.GeneratedTokens.Length - 1, _end - TimeToFirstToken);
+
+    public static long ResidentBytes => Environment.WorkingSet;
+
+    /// <summary>The closing line of an answer.</summary>
+    public string Line()
+    {
+        var cached = _sequence.CachedTokens > 0 ? $" ({_sequence.CachedTokens} cached)" : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}, seed {_sequence.Seed}");
+    }
+
+    private static double Rate(int tokens, TimeSpan time) => tokens > 0 && time > TimeSpan.Zero ? tokens / time.TotalSeconds : 0;
+}
