@@ -1,0 +1,31 @@
+namespace Crescent.Text.Templates;
+
+/// <summary>How a model family spells a conversation.</summary>
+public abstract class ChatTemplate
+{
+    /// <summary>The name <see cref="TemplateFactory.Create"/> knows it by.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Names of the markers that end an assistant's turn, or open another: generation stops at them.</summary>
+    public abstract IReadOnlyList<string> StopNames { get; }
+
+    /// <summary>Whether tools and tool calls can be rendered.</summary>
+    public virtual bool SupportsTools => false;
+
+    /// <summary>The prompt, as markers and untrusted text.</summary>
+    /// <exception cref="NotSupportedException">The conversation has tools, and the template has no syntax for them.</exception>
+    public IReadOnlyList<PromptSegment> Render(PromptRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (!SupportsTools && (request.Tools.Count > 0 || request.Messages.Any(message => message.ToolCalls.Count > 0)))
+        {
+            throw new NotSupportedException($"the template {Name} cannot render tools; use a template that can, such as kimi-k2");
+        }
+
+        var prompt = new PromptBuilder();
+        Render(request, prompt);
+        return prompt.Segments;
+    }
+
+    private protected abstract void Render(PromptRequest request, PromptBuilder prompt);
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace Crescent.Text.Templates;
+
+/// <summary>
+/// Makes the ids of a conversation's tool calls canonical, <c>functions.NAME:N</c> with N counting over the whole conversation:
+/// the model reads the function's name from nowhere else, and imitates foreign ids it sees.
+/// </summary>
+internal sealed class KimiCallIds
+{
+    private readonly Dictionary<string, string> _canonical = new(StringComparer.Ordinal);
+    private readonly Queue<string> _unanswered = new();
+    private long _next;
+
+    /// <summary>The id to render for a call, in order of appearance.</summary>
+    public string Called(ToolCall call)
+    {
+        string id;
+        if (Number(call) is { } number)
+        {
+            id = call.Id;
+            _next = Math.Max(_next, number + 1L);
+        }
+        else
+        {
+            id = $"functions.{call.Name}:{_next.ToString(CultureInfo.InvariantCulture)}";
+            _next++;
+        }
+
+        _canonical[call.Id] = id;
+        _unanswered.Enqueue(id);
+        return id;
+    }
+
+    /// <summary>The rendered id of the call a result answers: the latest of that id; without an id the oldest call not yet taken so.</summary>
+    public string Answered(string? id) =>
+        string.IsNullOrEmpty(id) ? _unanswered.TryDequeue(out var oldest) ? oldest : ""
+        : _canonical.GetValueOrDefault(id, id);
+
+    private static int? Number(ToolCall call)
+    {
+        var prefix = $"functions.{call.Name}:";
+        return call.Id.StartsWith(prefix, StringComparison.Ordinal)
+            && int.TryParse(call.Id.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
+    }
+}
