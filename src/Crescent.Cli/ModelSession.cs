@@ -74,6 +74,21 @@ internal sealed class ModelSession : IDisposable
         return name is null ? TemplateFactory.Detect(architecture, Tokenizer) : TemplateFactory.Create(name);
     }
 
+    /// <summary>Tokens that end an answer: the tokenizer's, and the template's markers where it is used.</summary>
+    public HashSet<int> StopTokens(ChatTemplate? template)
+    {
+        var ids = new HashSet<int>(Tokenizer.StopIds);
+        foreach (var name in template?.StopNames ?? [])
+        {
+            if (Tokenizer.FindMarker(name) is { } id)
+            {
+                ids.Add(id);
+            }
+        }
+
+        return ids;
+    }
+
     public Generator CreateGenerator(int maxSequences = 1) =>
         new(Model, Tokenizer, new GeneratorOptions { Context = Context, MaxSequences = maxSequences });
 

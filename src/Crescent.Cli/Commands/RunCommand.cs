@@ -36,15 +36,16 @@ internal static class RunCommand
             var path = model.PathOf(parsed);
             using var session = ModelSession.Open(path, model.ReadOverrides(parsed), model.Read(parsed), parsed.GetValue(model.Context), terminal);
             var text = ReadPrompt(terminal, parsed.GetValue(prompt), parsed.GetValue(file));
-            var ids = parsed.GetValue(raw)
+            var chat = parsed.GetValue(raw) ? null : session.Template(parsed.GetValue(template));
+            var ids = chat is null
                 ? RawPrompt.Encode(session.Tokenizer, text)
-                : ChatPrompt.Encode(session, parsed.GetValue(template), parsed.GetValue(system), Encoding.UTF8.GetString(text));
+                : ChatPrompt.Encode(session, chat, parsed.GetValue(system), Encoding.UTF8.GetString(text));
             var request = new GenerationRequest
             {
                 Prompt = ids,
                 Sampling = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer),
                 MaxTokens = parsed.GetValue(count) ?? int.MaxValue,
-                StopTokens = parsed.GetValue(ignoreEos) ? [] : session.Tokenizer.StopIds,
+                StopTokens = parsed.GetValue(ignoreEos) ? [] : session.StopTokens(chat),
                 StopStrings = parsed.GetValue(stop)!,
             };
             return Task.FromResult(Answer(terminal, session, request, parsed.GetValue(json), cancellation));
