@@ -21,7 +21,7 @@ internal interface IEncodableBlock<TSelf> : IQuantBlock<TSelf>
 {
     static abstract void Encode(ReadOnlySpan<float> values, out TSelf block);
 
-    /// <summary>Bound on |decoded − value| of Encode then Decode, as a share of the block's largest magnitude (of its range, for formats with a minimum).</summary>
+    /// <summary>Bound on |decoded − value| of Encode then Decode, as a share of the block's largest magnitude (of its range, for formats with a minimum), where the scale is a normal half.</summary>
     static abstract float MaxRelativeError { get; }
 }
 
