@@ -31,6 +31,7 @@ public sealed unsafe class ComputePool : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
+        Scratch = new WorkerScratch(threads);
         _helpers = new Thread[threads - 1];
         _wake = new SemaphoreSlim[threads - 1];
         _asleep = new int[threads - 1];
@@ -45,6 +46,9 @@ public sealed unsafe class ComputePool : IDisposable
 
     /// <summary>Number of computing threads, the caller's included.</summary>
     public int Threads { get; }
+
+    /// <summary>Scratch memory for the work of one dispatch.</summary>
+    internal WorkerScratch Scratch { get; }
 
     /// <summary>Runs items 0..<paramref name="count"/> in ranges of <paramref name="grain"/>; returns when all are done. Allocates nothing.</summary>
     /// <remarks>An exception thrown by the work is rethrown here after all threads have stopped.</remarks>
@@ -114,6 +118,8 @@ public sealed unsafe class ComputePool : IDisposable
         {
             wake.Dispose();
         }
+
+        Scratch.Dispose();
     }
 
     private static void Invoke<TWork>(void* work, int start, int end, int worker)

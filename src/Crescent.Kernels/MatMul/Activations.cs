@@ -1,0 +1,137 @@
+using System.Diagnostics.CodeAnalysis;
+using Crescent.Kernels.Memory;
+using Crescent.Kernels.Threading;
+
+namespace Crescent.Kernels.MatMul;
+
+/// <summary>
+/// The input rows of products, as floats and, once asked for, in 8 bits. Whoever writes <see cref="Values"/> after a product must call
+/// <see cref="Invalidate"/> (or set <see cref="Rows"/>), else the next product reads the old 8-bit form.
+/// </summary>
+/// <remarks>
+/// The 8-bit form, one for all weight formats, for every group of 32 values: scale = max|x|/127 as a float; codes = x·(1/scale) rounded to
+/// the nearest, ties to even, in −127..127; the sum of the codes of each half. A group whose largest magnitude is below 2^-119 (so that 1/scale
+/// could overflow) has scale 0 and codes 0. A group with a NaN or an infinity has scale NaN and codes 0, so the products become NaN.
+/// </remarks>
+public sealed unsafe class Activations : IDisposable
+{
+    // Below this many values a dispatch costs more than the work.
+    private const int InlineValues = 16384;
+
+    private AlignedBuffer<sbyte>? _codes; // [capacityRows, columns]
+    private AlignedBuffer<float>? _scales; // [capacityRows, columns / 32]
+    private AlignedBuffer<short>? _sums; // [capacityRows, columns / 16]
+    private bool _quantized;
+
+    public Activations(long capacityRows, int columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacityRows, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacityRows, int.MaxValue);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        CapacityRows = (int)capacityRows;
+        Columns = columns;
+        Values = new AlignedBuffer<float>(capacityRows * columns);
+    }
+
+    public int Columns { get; }
+
+    public int CapacityRows { get; }
+
+    /// <summary>Rows in use. Setting it drops the 8-bit form, also when the number stays the same.</summary>
+    public int Rows
+    {
+        get;
+        set
+        {
+            if ((uint)value > (uint)CapacityRows)
+            {
+                ThrowRows(value);
+            }
+
+            field = value;
+            _quantized = false;
+        }
+    }
+
+    /// <summary>The values, [capacityRows, columns].</summary>
+    public AlignedBuffer<float> Values { get; }
+
+    /// <summary>One row of <see cref="Values"/>.</summary>
+    public Span<float> Row(int row) => Values.Span((long)row * Columns, Columns);
+
+    /// <summary>Drops the 8-bit form: the values have changed.</summary>
+    public void Invalidate() => _quantized = false;
+
+    /// <summary>Makes the 8-bit form of all rows in use, unless it is there.</summary>
+    /// <exception cref="InvalidOperationException">The columns are not whole groups of 32.</exception>
+    public void Quantize(ComputePool pool)
+    {
+        if (_quantized)
+        {
+            return;
+        }
+
+        if (Columns % 32 != 0)
+        {
+            ThrowColumns();
+        }
+
+        var length = (long)CapacityRows * Columns;
+        _codes ??= new AlignedBuffer<sbyte>(length);
+        _scales ??= new AlignedBuffer<float>(length / 32);
+        _sums ??= new AlignedBuffer<short>(length / 16);
+        var work = new QuantizeWork(this);
+        if ((long)Rows * Columns <= InlineValues)
+        {
+            work.Execute(0, Rows, 0);
+        }
+        else
+        {
+            pool.Run(ref work, Rows, Math.Max(1, Math.Min(InlineValues / Columns, Rows / pool.Threads)));
+        }
+
+        _quantized = true;
+    }
+
+    public void Dispose()
+    {
+        Values.Dispose();
+        _codes?.Dispose();
+        _scales?.Dispose();
+        _sums?.Dispose();
+    }
+
+    internal float* RowValues(int row) => Values.Address + ((nint)row * Columns);
+
+    internal QuantizedRow QuantizedRow(int row) => new(
+        _codes!.Address + ((nint)row * Columns),
+        _scales!.Address + ((nint)row * (Columns / 32)),
+        (int*)(_sums!.Address + ((nint)row * (Columns / 16))));
+
+    [DoesNotReturn]
+    private void ThrowRows(int rows) =>
+        throw new ArgumentOutOfRangeException(nameof(rows), $"{rows} rows; the capacity is {CapacityRows}");
+
+    [DoesNotReturn]
+    private void ThrowColumns() =>
+        throw new InvalidOperationException($"8-bit activations need whole groups of 32 columns; these have {Columns}");
+
+    private readonly struct QuantizeWork(Activations owner) : IWork
+    {
+        public void Execute(int start, int end, int worker)
+        {
+            for (var row = start; row < end; row++)
+            {
+                ActivationQuantizer.Quantize(owner.RowValues(row), owner.QuantizedRow(row), owner.Columns / 32);
+            }
+        }
+    }
+}
+
+/// <summary>A row of activations in 8 bits.</summary>
+internal readonly unsafe struct QuantizedRow(sbyte* codes, float* scales, int* sums)
+{
+    public readonly sbyte* Codes = codes; // [columns]
+    public readonly float* Scales = scales; // [columns / 32]
+    public readonly int* Sums = sums; // [columns / 32], two 16-bit sums: of the group's first 16 codes (low half) and of its last
+}

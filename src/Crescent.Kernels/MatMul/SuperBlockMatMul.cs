@@ -1,0 +1,151 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Crescent.Kernels.Quantization;
+
+namespace Crescent.Kernels.MatMul;
+
+/// <summary>
+/// The loops of the formats with super-blocks of 256. The order of sums: in a super-block the 8 groups' terms in a tree
+/// ((0+1)+(2+3))+((4+5)+(6+7)), times the scale; the minima likewise; super-block by super-block along the row.
+/// </summary>
+internal static unsafe class SuperBlockMatMul
+{
+    /// <summary>8 rows, <paramref name="stride"/> bytes apart, times one input row, straight from the weights' own layout.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    public static void MultiplyRows<TBlock, TIsa>(byte* weights, nint stride, QuantizedRow input, int blocks, float* output)
+        where TBlock : unmanaged, ISuperBlock<TBlock>
+        where TIsa : struct, IIsa
+    {
+        var subScales = stackalloc short[8 * 16]; // [row, 2·group + half]
+        var subMins = stackalloc short[8 * 16]; // [row, 2·group + half]: minima, or scales times the offset
+        var corrections = stackalloc int[8 * 8]; // subMins transposed: [group, row], each a pair
+        var terms = stackalloc float[8 * 8]; // [group, row]
+        var minTerms = stackalloc float[8 * 8]; // [group, row]
+        var sum = Vector256<float>.Zero; // lane = row
+        for (nint block = 0; block < blocks; block++)
+        {
+            var w = weights + (block * sizeof(TBlock));
+            for (var row = 0; row < 8; row++)
+            {
+                var scales = TBlock.SubScales(w + (row * stride));
+                scales.Store(subScales + (16 * row));
+                if (TBlock.HasMin || TBlock.Offset != 0)
+                {
+                    Corrections<TBlock>(w + (row * stride), scales).Store(subMins + (16 * row));
+                }
+            }
+
+            if (TBlock.HasMin || TBlock.Offset != 0)
+            {
+                TIsa.Transpose((int*)subMins, corrections);
+            }
+
+            for (var group = 0; group < 8; group++)
+            {
+                var products = TIsa.DotRows<TBlock, GroupSubScales>(w, stride, group, input.Codes + (256 * block) + (32 * group), subScales);
+                AddGroup<TBlock, TIsa>(
+                    products, corrections + (8 * group), input.Scales[(8 * block) + group], input.Sums[(8 * block) + group], terms + (8 * group), minTerms + (8 * group));
+            }
+
+            sum = AddBlock<TBlock, TIsa>(sum, terms, minTerms, Scales<TBlock>(w, stride), Mins<TBlock>(w, stride));
+        }
+
+        sum.Store(output);
+    }
+
+    /// <summary>What is multiplied by the sums of the input's codes: the minima, or the sub-scales times the offset.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> Corrections<TBlock>(byte* block, Vector256<short> subScales)
+        where TBlock : unmanaged, ISuperBlock<TBlock> =>
+        TBlock.HasMin ? TBlock.SubMins(block) : subScales * Vector256.Create((short)TBlock.Offset);
+
+    /// <summary>One group of 8 rows: writes its terms of both trees.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddGroup<TBlock, TIsa>(
+        Vector256<int> products, int* corrections, float inputScale, int inputSums, float* terms, float* minTerms)
+        where TBlock : unmanaged, ISuperBlock<TBlock>
+        where TIsa : struct, IIsa
+    {
+        var inputScales = Vector256.Create(inputScale);
+        if (TBlock.HasMin || TBlock.Offset != 0)
+        {
+            var correction = TIsa.MultiplyAddPairs(Vector256.Load(corrections).AsInt16(), Vector256.Create(inputSums).AsInt16());
+            if (TBlock.HasMin)
+            {
+                (inputScales * Vector256.ConvertToSingle(correction)).Store(minTerms);
+            }
+            else
+            {
+                products -= correction;
+            }
+        }
+
+        (inputScales * Vector256.ConvertToSingle(products)).Store(terms);
+    }
+
+    /// <summary>Adds one super-block of 8 rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> AddBlock<TBlock, TIsa>(
+        Vector256<float> sum, float* terms, float* minTerms, Vector256<float> scales, Vector256<float> mins)
+        where TBlock : unmanaged, ISuperBlock<TBlock>
+        where TIsa : struct, IIsa
+    {
+        sum = TIsa.MultiplyAdd(scales, Tree(terms), sum);
+        return TBlock.HasMin ? TIsa.MultiplyAdd(-mins, Tree(minTerms), sum) : sum;
+    }
+
+    /// <summary>The half-precision scales of the super-blocks of 8 rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Scales<TBlock>(byte* block, nint stride)
+        where TBlock : unmanaged, ISuperBlock<TBlock> => Halves<TBlock>(block, TBlock.ScalePosition, stride);
+
+    /// <summary>The half-precision scales of the minima of 8 rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Mins<TBlock>(byte* block, nint stride)
+        where TBlock : unmanaged, ISuperBlock<TBlock> => TBlock.HasMin ? Halves<TBlock>(block, TBlock.MinPosition, stride) : default;
+
+    /// <summary>Decodes super-blocks to floats: the values of the reference decode.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    public static void Decode<TBlock>(byte* weights, int blocks, float* values)
+        where TBlock : unmanaged, ISuperBlock<TBlock>
+    {
+        var subScales = stackalloc short[16];
+        var subMins = stackalloc short[16];
+        for (nint block = 0; block < blocks; block++)
+        {
+            var w = weights + (block * sizeof(TBlock));
+            var scale = Scales<TBlock>(w, 0);
+            var min = Mins<TBlock>(w, 0);
+            TBlock.SubScales(w).Store(subScales);
+            TBlock.SubMins(w).Store(subMins);
+            for (var group = 0; group < 8; group++)
+            {
+                var target = values + (256 * block) + (32 * group);
+                var (first, last) = GroupDecoder.Widen<TBlock>(TBlock.Unpack(w, group));
+                var scale0 = scale * Vector256.Create((float)subScales[2 * group]);
+                var scale1 = scale * Vector256.Create((float)subScales[(2 * group) + 1]);
+                // code·scale − min is code·scale + (−min), bit for bit.
+                var min0 = TBlock.HasMin ? -(min * Vector256.Create((float)subMins[2 * group])) : default;
+                var min1 = TBlock.HasMin ? -(min * Vector256.Create((float)subMins[(2 * group) + 1])) : default;
+                GroupDecoder.Store<TBlock>(first.GetLower(), scale0, min0, target);
+                GroupDecoder.Store<TBlock>(first.GetUpper(), scale0, min0, target + 8);
+                GroupDecoder.Store<TBlock>(last.GetLower(), scale1, min1, target + 16);
+                GroupDecoder.Store<TBlock>(last.GetUpper(), scale1, min1, target + 24);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Halves<TBlock>(byte* block, int position, nint stride)
+        where TBlock : unmanaged, ISuperBlock<TBlock> =>
+        position == sizeof(TBlock) - 2
+            ? Unpacking.GatherLastHalves(block + position, stride)
+            : Unpacking.GatherHalves(block + position, stride);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Tree(float* terms) =>
+        ((Vector256.Load(terms) + Vector256.Load(terms + 8)) + (Vector256.Load(terms + 16) + Vector256.Load(terms + 24)))
+        + ((Vector256.Load(terms + 32) + Vector256.Load(terms + 40)) + (Vector256.Load(terms + 48) + Vector256.Load(terms + 56)));
+}

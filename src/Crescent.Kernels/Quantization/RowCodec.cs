@@ -1,0 +1,108 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Crescent.Kernels.Quantization;
+
+/// <summary>Rows of tensors to floats and back, value by value in reference code. The products have their own, faster decode.</summary>
+public static class RowCodec
+{
+    /// <summary>The types that <see cref="Decode"/> and the products read.</summary>
+    public static IReadOnlyList<DType> Supported { get; } =
+    [
+        DType.F32, DType.F16, DType.BF16,
+        DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q8_0, DType.IQ4_NL, DType.MXFP4,
+        DType.Q2_K, DType.Q3_K, DType.Q4_K, DType.Q5_K, DType.Q6_K, DType.IQ4_XS,
+    ];
+
+    /// <summary>Decodes a row.</summary>
+    /// <exception cref="ArgumentException">The row is not the size that its values take.</exception>
+    /// <exception cref="NotSupportedException">The type cannot be decoded.</exception>
+    public static void Decode(DType dtype, ReadOnlySpan<byte> row, Span<float> values)
+    {
+        switch (dtype)
+        {
+            case DType.F32: Decode<F32>(row, values); break;
+            case DType.F16: Decode<F16>(row, values); break;
+            case DType.BF16: Decode<BF16>(row, values); break;
+            case DType.Q4_0: Decode<Q4_0>(row, values); break;
+            case DType.Q4_1: Decode<Q4_1>(row, values); break;
+            case DType.Q5_0: Decode<Q5_0>(row, values); break;
+            case DType.Q5_1: Decode<Q5_1>(row, values); break;
+            case DType.Q8_0: Decode<Q8_0>(row, values); break;
+            case DType.IQ4_NL: Decode<IQ4_NL>(row, values); break;
+            case DType.MXFP4: Decode<MXFP4>(row, values); break;
+            case DType.Q2_K: Decode<Q2_K>(row, values); break;
+            case DType.Q3_K: Decode<Q3_K>(row, values); break;
+            case DType.Q4_K: Decode<Q4_K>(row, values); break;
+            case DType.Q5_K: Decode<Q5_K>(row, values); break;
+            case DType.Q6_K: Decode<Q6_K>(row, values); break;
+            case DType.IQ4_XS: Decode<IQ4_XS>(row, values); break;
+            default: ThrowUnsupported(dtype, "decoded", Supported); break;
+        }
+    }
+
+    /// <summary>Whether <see cref="Encode"/> makes this type.</summary>
+    public static bool CanEncode(DType dtype) =>
+        dtype is DType.F32 or DType.F16 or DType.BF16 or DType.Q4_0 or DType.Q4_1 or DType.Q5_0 or DType.Q5_1 or DType.Q8_0 or DType.MXFP4;
+
+    /// <summary>Encodes a row by upstream's reference quantiser. Values must be finite.</summary>
+    /// <exception cref="ArgumentException">The row is not the size that its values take.</exception>
+    /// <exception cref="NotSupportedException">The type cannot be encoded.</exception>
+    public static void Encode(DType dtype, ReadOnlySpan<float> values, Span<byte> row)
+    {
+        switch (dtype)
+        {
+            case DType.F32: Encode<F32>(values, row); break;
+            case DType.F16: Encode<F16>(values, row); break;
+            case DType.BF16: Encode<BF16>(values, row); break;
+            case DType.Q4_0: Encode<Q4_0>(values, row); break;
+            case DType.Q4_1: Encode<Q4_1>(values, row); break;
+            case DType.Q5_0: Encode<Q5_0>(values, row); break;
+            case DType.Q5_1: Encode<Q5_1>(values, row); break;
+            case DType.Q8_0: Encode<Q8_0>(values, row); break;
+            case DType.MXFP4: Encode<MXFP4>(values, row); break;
+            default: ThrowUnsupported(dtype, "encoded", [.. Supported.Where(CanEncode)]); break;
+        }
+    }
+
+    private static void Decode<TBlock>(ReadOnlySpan<byte> row, Span<float> values)
+        where TBlock : unmanaged, IQuantBlock<TBlock>
+    {
+        CheckSize<TBlock>(row.Length, values.Length);
+        foreach (ref readonly var block in MemoryMarshal.Cast<byte, TBlock>(row))
+        {
+            TBlock.Decode(block, values);
+            values = values[TBlock.Length..];
+        }
+    }
+
+    private static void Encode<TBlock>(ReadOnlySpan<float> values, Span<byte> row)
+        where TBlock : unmanaged, IEncodableBlock<TBlock>
+    {
+        CheckSize<TBlock>(row.Length, values.Length);
+        foreach (ref var block in MemoryMarshal.Cast<byte, TBlock>(row))
+        {
+            TBlock.Encode(values[..TBlock.Length], out block);
+            values = values[TBlock.Length..];
+        }
+    }
+
+    private static void CheckSize<TBlock>(int bytes, int values)
+        where TBlock : unmanaged, IQuantBlock<TBlock>
+    {
+        if (values % TBlock.Length != 0 || (long)values / TBlock.Length * Unsafe.SizeOf<TBlock>() != bytes)
+        {
+            ThrowSize(TBlock.DType, bytes, values);
+        }
+    }
+
+    [DoesNotReturn]
+    private static void ThrowSize(DType dtype, int bytes, int values) =>
+        throw new ArgumentException(
+            $"a {dtype} row of {values} values does not take {bytes} bytes: {dtype.Layout().BlockLength} values take {dtype.Layout().BlockBytes}");
+
+    [DoesNotReturn]
+    private static void ThrowUnsupported(DType dtype, string what, IReadOnlyList<DType> supported) =>
+        throw new NotSupportedException($"{DTypes.Describe((int)dtype)} cannot be {what}; supported: {string.Join(", ", supported)}");
+}

@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+
+namespace Crescent.Kernels.Quantization;
+
+/// <summary>The 12 bytes with 8 six-bit scales and 8 six-bit minima that Q4_K and Q5_K share (ggml-quants.c, get_scale_min_k4).</summary>
+/// <remarks>
+/// Bytes 0-3: scales 0-3 in the low 6 bits; bytes 4-7: minima 0-3; bytes 8-11: low nibbles of scales 4-7, high nibbles of minima 4-7. The
+/// upper two bits of scales 4-7 are those of bytes 0-3, of minima 4-7 those of bytes 4-7.
+/// </remarks>
+internal static unsafe class SixBitPairs
+{
+    public static (int Scale, int Min) Read(in Bytes12 bytes, int index) =>
+        index < 4
+            ? (bytes[index] & 63, bytes[index + 4] & 63)
+            : ((bytes[index + 4] & 15) | (bytes[index - 4] >> 6 << 4), (bytes[index + 4] >> 4) | (bytes[index] >> 6 << 4));
+
+    /// <summary>The 8 scales, a byte each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Scales(byte* bytes)
+    {
+        var first = *(uint*)bytes;
+        var last = *(uint*)(bytes + 8);
+        var upper = (last & 0x0F0F0F0F) | ((first >> 2) & 0x30303030);
+        return (first & 0x3F3F3F3F) | ((ulong)upper << 32);
+    }
+
+    /// <summary>The 8 minima, a byte each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Mins(byte* bytes)
+    {
+        var middle = *(uint*)(bytes + 4);
+        var last = *(uint*)(bytes + 8);
+        var upper = ((last >> 4) & 0x0F0F0F0F) | ((middle >> 2) & 0x30303030);
+        return (middle & 0x3F3F3F3F) | ((ulong)upper << 32);
+    }
+}

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Crescent.Kernels.Quantization;
+
+/// <summary>Vector steps that several formats share: halves to floats, nibbles and bits to bytes, fields of 8 rows to one vector.</summary>
+internal static unsafe class Unpacking
+{
+    /// <summary>Exact conversion of 8 half-precision numbers; NaNs keep their payload.</summary>
+    /// <remarks>The runtime's own conversion is software, value by value. Here the exponent is rebased by one exact multiplication.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> HalfToSingle(Vector128<ushort> halves)
+    {
+        var wide = Widen(halves);
+        var magnitude = wide & Vector256.Create(0x7FFF);
+        var finite = (magnitude << 13).AsSingle() * Vector256.Create(0x77800000).AsSingle(); // 2^112
+        var special = Vector256.GreaterThan(magnitude, Vector256.Create(0x7BFF)) & Vector256.Create(0x7F800000);
+        var sign = (wide ^ magnitude) << 16;
+        return (finite.AsInt32() | special | sign).AsSingle();
+    }
+
+    /// <summary>The 16-bit fields at <paramref name="field"/> of 8 rows. Reads 4 bytes a row, so 2 bytes must follow the field.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ushort> Gather16(byte* field, nint stride)
+    {
+        var upper = field + (4 * stride);
+        var rows01 = Zip16(Load32(field), Load32(field + stride));
+        var rows23 = Zip16(Load32(field + (2 * stride)), Load32(field + (3 * stride)));
+        var rows45 = Zip16(Load32(upper), Load32(upper + stride));
+        var rows67 = Zip16(Load32(upper + (2 * stride)), Load32(upper + (3 * stride)));
+        var low = Zip32(rows01, rows23);
+        var high = Zip32(rows45, rows67);
+        return Vector128.Create(low.AsUInt64().GetLower(), high.AsUInt64().GetLower()).AsUInt16();
+    }
+
+    /// <summary>Half-precision scales of 8 rows; 2 bytes must follow the field.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> GatherHalves(byte* field, nint stride) => HalfToSingle(Gather16(field, stride));
+
+    /// <summary>As <see cref="GatherHalves"/> for a field that ends its block: reads 2 bytes before it instead.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> GatherLastHalves(byte* field, nint stride)
+    {
+        Vector128<ushort> halves = Vector128.Create(
+            *(ushort*)field,
+            *(ushort*)(field + stride),
+            *(ushort*)(field + (2 * stride)),
+            *(ushort*)(field + (3 * stride)),
+            *(ushort*)(field + (4 * stride)),
+            *(ushort*)(field + (5 * stride)),
+            *(ushort*)(field + (6 * stride)),
+            *(ushort*)(field + (7 * stride)));
+        return HalfToSingle(halves);
+    }
+
+    /// <summary>16 bytes to 32 codes: the low nibbles, then the high nibbles.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Nibbles(byte* codes)
+    {
+        var packed = Vector128.Load(codes);
+        return Vector256.Create(packed, (packed.AsUInt16() >> 4).AsByte()) & Vector256.Create((byte)15);
+    }
+
+    /// <summary>32 bits to 32 bytes, each <paramref name="value"/> or 0; the lowest bit first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Bits(uint bits, byte value)
+    {
+        var spread = Vector128.Create(bits).AsByte();
+        var low = Vector128.Shuffle(spread, Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
+        var high = Vector128.Shuffle(spread, Vector128.Create((byte)2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3));
+        var mask = Vector256.Create(0x8040201008040201UL).AsByte();
+        return Vector256.Equals(Vector256.Create(low, high) & mask, mask) & Vector256.Create(value);
+    }
+
+    /// <summary>Bits <paramref name="shift"/> and above of each byte, masked.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Field(Vector256<byte> bytes, int shift, byte mask) =>
+        (bytes.AsUInt16() >> shift).AsByte() & Vector256.Create(mask);
+
+    /// <summary>16 values of a byte table at the nibbles of 16 bytes: low nibbles first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> NibbleTable(byte* codes, Vector128<byte> table)
+    {
+        var packed = Vector128.Load(codes);
+        var mask = Vector128.Create((byte)15);
+        return Vector256.Create(
+            Vector128.ShuffleNative(table, packed & mask),
+            Vector128.ShuffleNative(table, (packed.AsUInt16() >> 4).AsByte() & mask));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> Widen(Vector128<sbyte> bytes) =>
+        Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int16(bytes)
+            : Vector256.Create(Vector128.WidenLower(bytes), Vector128.WidenUpper(bytes));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Widen(Vector128<ushort> values) =>
+        Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(values)
+            : Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values)).AsInt32();
+
+    /// <summary>8 bytes to 16 elements, each byte twice: one sub-scale a group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> WidenTwice(ulong bytes) =>
+        Widen(Vector128.Shuffle(Vector128.CreateScalar(bytes).AsSByte(), Vector128.Create((sbyte)0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> Load32(byte* address) => Vector128.CreateScalar(*(uint*)address).AsUInt16();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> Zip16(Vector128<ushort> left, Vector128<ushort> right) =>
+        Sse2.IsSupported
+            ? Sse2.UnpackLow(left, right)
+            : Vector128.Create(left.GetElement(0), right.GetElement(0), left.GetElement(1), right.GetElement(1), 0, 0, 0, 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<uint> Zip32(Vector128<ushort> left, Vector128<ushort> right) =>
+        Sse2.IsSupported
+            ? Sse2.UnpackLow(left.AsUInt32(), right.AsUInt32())
+            : Vector128.Create(left.AsUInt32().GetElement(0), right.AsUInt32().GetElement(0), 0, 0);
+}

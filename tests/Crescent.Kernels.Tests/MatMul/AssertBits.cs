@@ -1,0 +1,19 @@
+using Xunit;
+
+namespace Crescent.Kernels.Tests.MatMul;
+
+internal static class AssertBits
+{
+    /// <summary>Equal bit for bit; the message names the first difference.</summary>
+    public static void Equal(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, string where = "")
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (var i = 0; i < expected.Length; i++)
+        {
+            if (BitConverter.SingleToInt32Bits(expected[i]) != BitConverter.SingleToInt32Bits(actual[i]))
+            {
+                Assert.Fail($"{where} element {i}: {actual[i]:R}, expected {expected[i]:R}");
+            }
+        }
+    }
+}
