@@ -10,16 +10,16 @@ internal static class ChatPrompt
         var messages = new List<ChatMessage>();
         if (system is not null)
         {
-            messages.Add(new ChatMessage { Role = "system", Content = system });
+            messages.Add(new ChatMessage("system", system));
         }
 
-        messages.Add(new ChatMessage { Role = "user", Content = user });
+        messages.Add(new ChatMessage("user", user));
         return Encode(session, template, messages);
     }
 
     public static IReadOnlyList<int> Encode(ModelSession session, ChatTemplate template, IReadOnlyList<ChatMessage> messages)
     {
-        var ids = PromptEncoder.Encode(template.Render(new PromptRequest { Messages = messages }), session.Tokenizer);
+        var ids = PromptEncoder.Encode(template.Render(new PromptRequest(messages)), session.Tokenizer);
         return ids.Length > 0 ? ids : RawPrompt.Encode(session.Tokenizer, []);
     }
 }

@@ -9,8 +9,9 @@ namespace Crescent.Kernels.MatMul;
 /// <see cref="Invalidate"/> (or set <see cref="Rows"/>), else the next product reads the old 8-bit form.
 /// </summary>
 /// <remarks>
-/// The 8-bit form, one for all weight formats, for every group of 32 values: scale = max|x|/127 as a float; codes = x·(1/scale) rounded to
-/// the nearest, ties to even, in −127..127; the sum of the codes of each half. A group whose largest magnitude is below 2^-119 (so that 1/scale
+/// The 8-bit form, one for all weight formats, for every group of 32 values: codes = x·s/max|x| rounded to the nearest, ties to
+/// even, in −127..127, for the best of four steps s just below 127.5; scale = the least-squares factor of those codes, as a float; the sum of the
+/// codes of each half. A group whose largest magnitude is below 2^-119 (so that 1/scale
 /// could overflow) has scale 0 and codes 0. A group with a NaN or an infinity has scale NaN and codes 0, so the products become NaN.
 /// </remarks>
 public sealed unsafe class Activations : IDisposable
