@@ -41,7 +41,8 @@ public class RoundTripTests
 
             var ids = new List<int>();
             tokenizer.Encode(bytes, ids);
-            Assert.Equal(bytes, tokenizer.Decode([.. ids]));
+            var expected = name == "qwen3" && Nfc.TryNormalize(bytes, out var normal) ? normal : bytes;
+            Assert.Equal(expected, tokenizer.Decode([.. ids]));
         }
     }
 

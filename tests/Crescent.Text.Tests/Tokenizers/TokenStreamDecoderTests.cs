@@ -57,6 +57,11 @@ public class TokenStreamDecoderTests
         Assert.Equal(4, bytes.Count);
         var decoder = new TokenStreamDecoder(tokenizer);
         decoder.Push(64);
+        foreach (var id in bytes)
+        {
+            decoder.Push(id);
+        }
+
         decoder.Push(163586);
         var before = GC.GetAllocatedBytesForCurrentThread();
         var held = decoder.Push(bytes[0]).Length + decoder.Push(bytes[1]).Length + decoder.Push(bytes[2]).Length + decoder.Push(163586).Length;
