@@ -29,10 +29,12 @@ public sealed class TiktokenTokenizer : Tokenizer
         _normalize = normalize;
         for (var value = 0; value < 256; value++)
         {
-            var id = vocabulary.Pieces.Find([(byte)value]);
-            _byteIds[value] = id >= 0 ? id
-                : special.Unknown ?? throw new TokenizerException(
-                    $"the vocabulary of {vocabulary.Count} tokens has no token for byte 0x{value:X2} and no unknown token; byte-level BPE needs all 256 bytes");
+            _byteIds[value] = vocabulary.Pieces.Find([(byte)value]);
+            if (_byteIds[value] < 0 && !NeverInUtf8(value))
+            {
+                throw new TokenizerException(
+                    $"the vocabulary of {vocabulary.Count} tokens has no token for byte 0x{value:X2}; byte-level BPE needs every byte of UTF-8");
+            }
         }
     }
 
@@ -65,15 +67,15 @@ public sealed class TiktokenTokenizer : Tokenizer
 
     private void EncodePiece(ReadOnlySpan<byte> piece, List<int> ids, SymbolList symbols)
     {
-        if (piece.Length == 1)
-        {
-            ids.Add(_byteIds[piece[0]]);
-            return;
-        }
-
         if (_wholePieceFirst && _vocabulary.Pieces.Find(piece) is >= 0 and var whole)
         {
             ids.Add(whole);
+            return;
+        }
+
+        if (piece.Length == 1 && _byteIds[piece[0]] is >= 0 and var single)
+        {
+            ids.Add(single);
             return;
         }
 
@@ -86,7 +88,18 @@ public sealed class TiktokenTokenizer : Tokenizer
         symbols.Merge(piece, _ranks);
         for (var index = 0; index >= 0;)
         {
-            ids.Add(symbols.Read(ref index, out _, out _));
+            var id = symbols.Read(ref index, out _, out _);
+            if (id >= 0)
+            {
+                ids.Add(id);
+            }
+            else
+            {
+                // A byte that no UTF-8 has, in a vocabulary that leaves those out (DeepSeek-Coder): U+FFFD.
+                ids.AddRange([_byteIds[0xEF], _byteIds[0xBF], _byteIds[0xBD]]);
+            }
         }
     }
+
+    private static bool NeverInUtf8(int value) => value is 0xC0 or 0xC1 or >= 0xF5;
 }

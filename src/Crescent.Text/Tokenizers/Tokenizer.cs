@@ -7,7 +7,8 @@ namespace Crescent.Text.Tokenizers;
 /// <summary>
 /// Text to token ids and back. Immutable, and safe to use from many threads. Input may be any bytes: a stretch of invalid UTF-8 is
 /// split like U+FFFD but keeps its own bytes, so byte-level vocabularies and those with byte fallback decode to the same bytes.
-/// Exceptions to that are a vocabulary's own: Qwen normalises to NFC, SentencePiece reads U+2581 as a space.
+/// Exceptions to that are a vocabulary's own: Qwen normalises to NFC, SentencePiece reads U+2581 as a space, and DeepSeek-Coder and
+/// -LLM have no tokens for bytes that no UTF-8 has (they become U+FFFD).
 /// </summary>
 public abstract class Tokenizer
 {
