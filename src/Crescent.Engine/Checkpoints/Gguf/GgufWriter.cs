@@ -1,0 +1,273 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using Crescent.Kernels;
+
+namespace Crescent.Engine.Checkpoints.Gguf;
+
+/// <summary>Takes a tensor's bytes, in order, in pieces of any size.</summary>
+public delegate void GgufSink(ReadOnlySpan<byte> bytes);
+
+/// <summary>How files are written.</summary>
+public sealed record GgufWriterOptions
+{
+    /// <summary>Begins a new shard before its tensors pass this many bytes; null writes one file.</summary>
+    public long? SplitBytes { get; init; }
+
+    /// <summary>Free bytes of a folder's drive.</summary>
+    internal Func<string, long> FreeBytes { get; init; } = folder => new DriveInfo(folder).AvailableFreeSpace;
+}
+
+/// <summary>
+/// Writes a GGUF v3 file, or shards of one. Tensors come from callbacks while the file is written, so memory does not grow with the file. A
+/// file appears under its name when it is complete: until then, and after a failure, there is only (or no longer) a <c>.partial</c> file.
+/// </summary>
+public sealed class GgufWriter
+{
+    private const int Alignment = 32;
+    private const int Version = 3;
+    private readonly List<(string Key, byte[] Value)> _pairs = [];
+    private readonly List<Tensor> _tensors = [];
+
+    /// <summary>Bytes of all tensors, each padded to the alignment.</summary>
+    public long TensorBytes => _tensors.Sum(tensor => Padded(tensor.Bytes));
+
+    public GgufWriter Set(string key, byte value) => Add(key, GgufValueType.U8, [value]);
+
+    public GgufWriter Set(string key, sbyte value) => Add(key, GgufValueType.I8, [(byte)value]);
+
+    public GgufWriter Set(string key, ushort value) => Add(key, GgufValueType.U16, BitConverter.GetBytes(value));
+
+    public GgufWriter Set(string key, short value) => Add(key, GgufValueType.I16, BitConverter.GetBytes(value));
+
+    public GgufWriter Set(string key, uint value) => Add(key, GgufValueType.U32, BitConverter.GetBytes(value));
+
+    public GgufWriter Set(string key, int value) => Add(key, GgufValueType.I32, BitConverter.GetBytes(value));
+
+    public GgufWriter Set(string key, ulong value) => Add(key, GgufValueType.U64, BitConverter.GetBytes(value));
+
+    public GgufWriter Set(string key, long value) => Add(key, GgufValueType.I64, BitConverter.GetBytes(value));
+
+    public GgufWriter Set(string key, float value) => Add(key, GgufValueType.F32, BitConverter.GetBytes(value));
+
+    public GgufWriter Set(string key, double value) => Add(key, GgufValueType.F64, BitConverter.GetBytes(value));
+
+    public GgufWriter Set(string key, bool value) => Add(key, GgufValueType.Bool, [value ? (byte)1 : (byte)0]);
+
+    public GgufWriter Set(string key, string value) => Add(key, GgufValueType.Str, EncodeString(value));
+
+    public GgufWriter Set(string key, IReadOnlyCollection<string> values) => AddArray(key, GgufValueType.Str, values, static (bytes, value) => bytes.Write(EncodeString(value)));
+
+    public GgufWriter Set(string key, IReadOnlyCollection<int> values) => AddArray(key, GgufValueType.I32, values, static (bytes, value) => bytes.Write(BitConverter.GetBytes(value)));
+
+    public GgufWriter Set(string key, IReadOnlyCollection<uint> values) => AddArray(key, GgufValueType.U32, values, static (bytes, value) => bytes.Write(BitConverter.GetBytes(value)));
+
+    public GgufWriter Set(string key, IReadOnlyCollection<float> values) => AddArray(key, GgufValueType.F32, values, static (bytes, value) => bytes.Write(BitConverter.GetBytes(value)));
+
+    public GgufWriter Set(string key, IReadOnlyCollection<bool> values) => AddArray(key, GgufValueType.Bool, values, static (bytes, value) => bytes.WriteByte(value ? (byte)1 : (byte)0));
+
+    /// <summary>Declares a tensor; <paramref name="write"/> gives its bytes when its turn comes.</summary>
+    /// <param name="shape">Row-major, the contiguous axis last.</param>
+    /// <exception cref="ArgumentException">The name is taken, or the shape cannot be stored.</exception>
+    public void AddTensor(string name, DType dtype, IReadOnlyList<long> shape, Action<GgufSink> write)
+    {
+        if (shape.Count is < 1 or > 4 || shape.Any(length => length < 1))
+        {
+            throw new ArgumentException($"tensor '{name}': expected 1 to 4 lengths above 0, found [{string.Join(", ", shape)}]", nameof(shape));
+        }
+
+        if (_tensors.Any(tensor => tensor.Name == name))
+        {
+            throw new ArgumentException($"tensor '{name}': expected each name once", nameof(name));
+        }
+
+        var bytes = shape.SkipLast(1).Aggregate(dtype.Layout().RowBytes(shape[^1]), (product, length) => checked(product * length));
+        _tensors.Add(new Tensor(name, dtype, shape, bytes, write));
+    }
+
+    /// <summary>Writes everything and returns the files, the first shard first.</summary>
+    /// <param name="progress">Receives the bytes written so far.</param>
+    /// <exception cref="IOException">The drive has too little room, or a file cannot be written; nothing is left behind.</exception>
+    public IReadOnlyList<string> Write(string path, GgufWriterOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new GgufWriterOptions();
+        var shards = Shards(options.SplitBytes);
+        var paths = shards.Count == 1 ? [path] : Enumerable.Range(1, shards.Count).Select(number => ShardPath(path, number, shards.Count)).ToArray();
+        var headers = shards.Select((shard, i) => Header(shard, i, shards.Count)).ToArray();
+        RequireRoom(path, TensorBytes + headers.Sum(header => header.LongLength), options.FreeBytes);
+
+        var partial = paths.Select(name => name + ".partial").ToArray();
+        try
+        {
+            var written = 0L;
+            for (var i = 0; i < shards.Count; i++)
+            {
+                using var file = new FileStream(partial[i], FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+                file.Write(headers[i]);
+                foreach (var tensor in shards[i])
+                {
+                    WriteTensor(file, tensor, ref written, progress, cancellationToken);
+                }
+            }
+
+            for (var i = 0; i < shards.Count; i++)
+            {
+                File.Move(partial[i], paths[i], overwrite: true);
+            }
+        }
+        finally
+        {
+            // After success they are gone already.
+            Array.ForEach(partial, File.Delete);
+        }
+
+        return paths;
+    }
+
+    private static void WriteTensor(FileStream file, Tensor tensor, ref long written, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var (start, before) = (file.Position, written);
+        tensor.Write(bytes =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (file.Position - start + bytes.Length > tensor.Bytes)
+            {
+                throw new InvalidOperationException($"tensor '{tensor.Name}': expected {tensor.Bytes} bytes, found more");
+            }
+
+            file.Write(bytes);
+            progress?.Report(before + file.Position - start);
+        });
+        if (file.Position - start != tensor.Bytes)
+        {
+            throw new InvalidOperationException($"tensor '{tensor.Name}': expected {tensor.Bytes} bytes, found {file.Position - start}");
+        }
+
+        ReadOnlySpan<byte> padding = stackalloc byte[Alignment];
+        file.Write(padding[..(int)(Padded(tensor.Bytes) - tensor.Bytes)]);
+        written += Padded(tensor.Bytes);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private static void RequireRoom(string path, long needed, Func<string, long> freeBytes)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(folder))
+        {
+            throw new DirectoryNotFoundException($"{path}: no folder {folder} to write to");
+        }
+
+        var available = freeBytes(folder);
+        if (available < needed)
+        {
+            throw new IOException($"{path}: needs {needed} bytes, the drive of {folder} has {available} free; free {needed - available} bytes or choose another drive");
+        }
+    }
+
+    private static string ShardPath(string path, int number, int shards)
+    {
+        const string Extension = ".gguf";
+        var stem = path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? path[..^Extension.Length] : path;
+        return string.Create(CultureInfo.InvariantCulture, $"{stem}-{number:D5}-of-{shards:D5}{Extension}");
+    }
+
+    private static byte[] EncodeString(string text)
+    {
+        var bytes = new byte[8 + Encoding.UTF8.GetByteCount(text)];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, bytes.Length - 8);
+        Encoding.UTF8.GetBytes(text, bytes.AsSpan(8));
+        return bytes;
+    }
+
+    private static byte[] EncodeValue(GgufValueType type, ReadOnlySpan<byte> value) => [.. BitConverter.GetBytes((uint)type), .. value];
+
+    private static long Padded(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+
+    private List<List<Tensor>> Shards(long? splitBytes)
+    {
+        List<List<Tensor>> shards = [[]];
+        var bytes = 0L;
+        foreach (var tensor in _tensors)
+        {
+            if (shards[^1].Count > 0 && bytes + Padded(tensor.Bytes) > splitBytes)
+            {
+                shards.Add([]);
+                bytes = 0;
+            }
+
+            shards[^1].Add(tensor);
+            bytes += Padded(tensor.Bytes);
+        }
+
+        return shards.Count <= ushort.MaxValue
+            ? shards
+            : throw new ArgumentException($"shards of {splitBytes} bytes: expected at most {ushort.MaxValue}, found {shards.Count}", nameof(splitBytes));
+    }
+
+    private byte[] Header(List<Tensor> tensors, int shard, int shards)
+    {
+        // Only the first shard carries the model's metadata (llama.cpp gguf-split).
+        var pairs = shard == 0 ? [.. _pairs] : new List<(string Key, byte[] Value)>();
+        if (shards > 1)
+        {
+            pairs.Add(("split.no", EncodeValue(GgufValueType.U16, BitConverter.GetBytes((ushort)shard))));
+            pairs.Add(("split.count", EncodeValue(GgufValueType.U16, BitConverter.GetBytes((ushort)shards))));
+            pairs.Add(("split.tensors.count", EncodeValue(GgufValueType.I32, BitConverter.GetBytes(_tensors.Count))));
+        }
+
+        using var header = new MemoryStream();
+        header.Write("GGUF"u8);
+        header.Write(BitConverter.GetBytes((uint)Version));
+        header.Write(BitConverter.GetBytes((ulong)tensors.Count));
+        header.Write(BitConverter.GetBytes((ulong)pairs.Count));
+        foreach (var (key, value) in pairs)
+        {
+            header.Write(EncodeString(key));
+            header.Write(value);
+        }
+
+        var offset = 0L;
+        foreach (var tensor in tensors)
+        {
+            header.Write(EncodeString(tensor.Name));
+            header.Write(BitConverter.GetBytes((uint)tensor.Shape.Count));
+            foreach (var length in tensor.Shape.Reverse())
+            {
+                header.Write(BitConverter.GetBytes(length));
+            }
+
+            header.Write(BitConverter.GetBytes((uint)tensor.DType));
+            header.Write(BitConverter.GetBytes(offset));
+            offset += Padded(tensor.Bytes);
+        }
+
+        header.SetLength(Padded(header.Length));
+        return header.ToArray();
+    }
+
+    private GgufWriter Add(string key, GgufValueType type, ReadOnlySpan<byte> value)
+    {
+        if (_pairs.Exists(pair => pair.Key == key))
+        {
+            throw new ArgumentException($"metadata key '{key}': expected each key once", nameof(key));
+        }
+
+        _pairs.Add((key, EncodeValue(type, value)));
+        return this;
+    }
+
+    private GgufWriter AddArray<T>(string key, GgufValueType element, IReadOnlyCollection<T> values, Action<MemoryStream, T> write)
+    {
+        using var bytes = new MemoryStream();
+        bytes.Write(BitConverter.GetBytes((uint)element));
+        bytes.Write(BitConverter.GetBytes((ulong)values.Count));
+        foreach (var value in values)
+        {
+            write(bytes, value);
+        }
+
+        return Add(key, GgufValueType.Array, bytes.ToArray());
+    }
+
+    private sealed record Tensor(string Name, DType DType, IReadOnlyList<long> Shape, long Bytes, Action<GgufSink> Write);
+}

@@ -1,0 +1,110 @@
+using Crescent.Engine.Checkpoints.Gguf;
+
+namespace Crescent.Engine.Synthesis;
+
+/// <summary>deepseek2 as llama.cpp writes it now: absorbed attention (one KV head of latent + rope dimensions), split <c>attn_k_b</c> and <c>attn_v_b</c>.</summary>
+internal sealed record MlaShape : SynthShape
+{
+    private const int Nope = 128;
+    private const int Rope = 64;
+    private const int Value = 128;
+    private const int SigmoidGating = 2;
+
+    public required int DenseLayers { get; init; }
+
+    /// <summary>Width of the query's compression; 0 for none.</summary>
+    public required int QueryRank { get; init; }
+
+    public required int KvRank { get; init; }
+
+    public required int DenseWidth { get; init; }
+
+    public required int Experts { get; init; }
+
+    public required int TopK { get; init; }
+
+    public required int SharedExperts { get; init; }
+
+    public required int ExpertWidth { get; init; }
+
+    public required float ExpertScale { get; init; }
+
+    public (int All, int Used)? Groups { get; init; }
+
+    public (float Factor, float BetaFast, float BetaSlow)? Yarn { get; init; }
+
+    public override void WriteMetadata(GgufWriter writer, int layers, int vocab)
+    {
+        const uint OriginalContext = 4096;
+        base.WriteMetadata(writer, layers, vocab);
+        writer
+            .Set("deepseek2.feed_forward_length", (uint)DenseWidth)
+            .Set("deepseek2.attention.head_count_kv", 1u)
+            .Set("deepseek2.leading_dense_block_count", (uint)Math.Min(DenseLayers, layers))
+            .Set("deepseek2.attention.kv_lora_rank", (uint)KvRank)
+            .Set("deepseek2.attention.key_length", (uint)(KvRank + Rope))
+            .Set("deepseek2.attention.value_length", (uint)KvRank)
+            .Set("deepseek2.attention.key_length_mla", (uint)(Nope + Rope))
+            .Set("deepseek2.attention.value_length_mla", (uint)Value)
+            .Set("deepseek2.expert_count", (uint)Experts)
+            .Set("deepseek2.expert_used_count", (uint)TopK)
+            .Set("deepseek2.expert_shared_count", (uint)SharedExperts)
+            .Set("deepseek2.expert_feed_forward_length", (uint)ExpertWidth)
+            .Set("deepseek2.expert_weights_scale", ExpertScale)
+            .Set("deepseek2.expert_weights_norm", true)
+            .Set("deepseek2.expert_gating_func", (uint)SigmoidGating)
+            .Set("deepseek2.rope.dimension_count", (uint)Rope);
+        if (QueryRank > 0)
+        {
+            writer.Set("deepseek2.attention.q_lora_rank", (uint)QueryRank);
+        }
+
+        if (Groups is { } groups)
+        {
+            writer.Set("deepseek2.expert_group_count", (uint)groups.All).Set("deepseek2.expert_group_used_count", (uint)groups.Used);
+        }
+
+        if (Yarn is { } yarn)
+        {
+            writer
+                .Set("deepseek2.rope.scaling.type", "yarn")
+                .Set("deepseek2.rope.scaling.factor", yarn.Factor)
+                .Set("deepseek2.rope.scaling.original_context_length", OriginalContext)
+                .Set("deepseek2.rope.scaling.yarn_log_multiplier", 0.1f)
+                .Set("deepseek2.rope.scaling.yarn_beta_fast", yarn.BetaFast)
+                .Set("deepseek2.rope.scaling.yarn_beta_slow", yarn.BetaSlow);
+        }
+    }
+
+    protected override void AddLayer(SynthTensorList list, int layer)
+    {
+        list.Norm("attn_norm.weight", Hidden);
+        if (QueryRank > 0)
+        {
+            list.Matrix("attn_q_a.weight", QueryRank, Hidden);
+            list.Norm("attn_q_a_norm.weight", QueryRank);
+            list.Matrix("attn_q_b.weight", Heads * (Nope + Rope), QueryRank);
+        }
+        else
+        {
+            list.Matrix("attn_q.weight", Heads * (Nope + Rope), Hidden);
+        }
+
+        list.Matrix("attn_kv_a_mqa.weight", KvRank + Rope, Hidden);
+        list.Norm("attn_kv_a_norm.weight", KvRank);
+        list.Matrix("attn_k_b.weight", Heads, KvRank, Nope);
+        list.Matrix("attn_v_b.weight", Heads, Value, KvRank);
+        list.Matrix("attn_output.weight", Hidden, Heads * Value);
+        list.Norm("ffn_norm.weight", Hidden);
+        if (layer < DenseLayers)
+        {
+            list.Ffn("", Hidden, DenseWidth);
+            return;
+        }
+
+        list.Router("ffn_gate_inp.weight", Experts, Hidden);
+        list.Bias("exp_probs_b.bias", Experts);
+        list.Experts(Experts, Hidden, ExpertWidth);
+        list.Ffn("_shexp", Hidden, SharedExperts * ExpertWidth);
+    }
+}

@@ -1,0 +1,106 @@
+using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Kernels;
+
+namespace Crescent.Engine.Synthesis;
+
+/// <summary>The structure of one model: its metadata keys and its tensors, as llama.cpp's converter names them.</summary>
+internal abstract record SynthShape
+{
+    public required string Architecture { get; init; }
+
+    public required int Layers { get; init; }
+
+    public required int Hidden { get; init; }
+
+    public required int Heads { get; init; }
+
+    public required int Context { get; init; }
+
+    public required float Epsilon { get; init; }
+
+    public required float RopeBase { get; init; }
+
+    public required Func<SynthVocabulary> Vocabulary { get; init; }
+
+    /// <summary>The key-value pairs after <c>general.*</c> and before the tokenizer's.</summary>
+    public virtual void WriteMetadata(GgufWriter writer, int layers, int vocab) => writer
+        .Set($"{Architecture}.vocab_size", (uint)vocab)
+        .Set($"{Architecture}.context_length", (uint)Context)
+        .Set($"{Architecture}.embedding_length", (uint)Hidden)
+        .Set($"{Architecture}.block_count", (uint)layers)
+        .Set($"{Architecture}.attention.head_count", (uint)Heads)
+        .Set($"{Architecture}.attention.layer_norm_rms_epsilon", Epsilon)
+        .Set($"{Architecture}.rope.freq_base", RopeBase);
+
+    public IEnumerable<SynthTensor> Tensors(DType type, int layers, int vocab)
+    {
+        var list = new SynthTensorList(type);
+        list.Matrix("token_embd.weight", vocab, Hidden);
+        AddGlobals(list);
+        list.Norm("output_norm.weight", Hidden);
+        if (!Tied)
+        {
+            list.Matrix("output.weight", vocab, Hidden);
+        }
+
+        for (var layer = 0; layer < layers; layer++)
+        {
+            AddLayer(list.In(layer), layer);
+        }
+
+        return list.Tensors;
+    }
+
+    protected virtual bool Tied => false;
+
+    protected virtual void AddGlobals(SynthTensorList list)
+    {
+    }
+
+    protected abstract void AddLayer(SynthTensorList list, int layer);
+}
+
+/// <summary>Collects tensors under a prefix (<c>blk.3.</c>).</summary>
+internal sealed class SynthTensorList(DType type)
+{
+    private string _prefix = "";
+
+    public List<SynthTensor> Tensors { get; } = [];
+
+    public SynthTensorList In(int layer)
+    {
+        _prefix = $"blk.{layer}.";
+        return this;
+    }
+
+    public void Matrix(string name, params long[] shape)
+    {
+        // A row that is not whole blocks takes Q8_0, as every row here is whole blocks of 32.
+        var fits = shape[^1] % type.Layout().BlockLength == 0;
+        Tensors.Add(new SynthTensor(_prefix + name, fits ? type : DType.Q8_0, shape, SynthRole.Matrix));
+    }
+
+    public void Router(string name, long experts, long hidden) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [experts, hidden], SynthRole.Router));
+
+    public void Norm(string name, long length) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [length], SynthRole.Norm));
+
+    public void Bias(string name, long length) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [length], SynthRole.Bias));
+
+    public void Given(string name, float[] values) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [values.Length], SynthRole.Given, values));
+
+    /// <summary>A SwiGLU layer's three matrices.</summary>
+    public void Ffn(string suffix, long hidden, long width)
+    {
+        Matrix($"ffn_gate{suffix}.weight", width, hidden);
+        Matrix($"ffn_up{suffix}.weight", width, hidden);
+        Matrix($"ffn_down{suffix}.weight", hidden, width);
+    }
+
+    /// <summary>The stacked experts.</summary>
+    public void Experts(long experts, long hidden, long width)
+    {
+        Matrix("ffn_gate_exps.weight", experts, width, hidden);
+        Matrix("ffn_up_exps.weight", experts, width, hidden);
+        Matrix("ffn_down_exps.weight", experts, hidden, width);
+    }
+}
