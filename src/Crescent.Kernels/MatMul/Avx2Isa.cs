@@ -8,6 +8,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>x86-64 with AVX2 and FMA.</summary>
 internal readonly unsafe struct Avx2Isa : IIsa
 {
+    public static bool PacksBatches => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> DotRows<TBlock, TSubScales>(byte* block, nint stride, int group, sbyte* input, short* subScales)
         where TBlock : IGroupCodes

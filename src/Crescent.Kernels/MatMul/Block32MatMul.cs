@@ -24,6 +24,50 @@ internal static unsafe class Block32MatMul
         sum.Store(output);
     }
 
+    /// <summary>Bytes of a packed block: codes, scales [8 rows], minima [8 rows].</summary>
+    public const int PackedBytes = PackedGroup.Bytes + 64;
+
+    /// <summary>Unpacks 8 rows for <see cref="MultiplyPacked"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Pack<TBlock, TIsa>(byte* weights, nint stride, int blocks, byte* packed)
+        where TBlock : unmanaged, IBlock32<TBlock>
+        where TIsa : struct, IIsa
+    {
+        for (nint block = 0; block < blocks; block++, weights += sizeof(TBlock), packed += PackedBytes)
+        {
+            PackedGroup.Pack<TBlock, TIsa>(weights, stride, 0, packed);
+            TBlock.Scales(weights, stride).Store((float*)(packed + PackedGroup.Bytes));
+            if (TBlock.HasMin)
+            {
+                TBlock.Mins(weights, stride).Store((float*)(packed + PackedGroup.Bytes + 32));
+            }
+        }
+    }
+
+    /// <summary>8 packed rows times four input rows: [4, 8 rows].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int blocks, float* output)
+        where TBlock : unmanaged, IBlock32<TBlock>
+        where TIsa : struct, IIsa
+    {
+        var sum0 = Vector256<float>.Zero; // lane = row
+        var sum1 = Vector256<float>.Zero;
+        var sum2 = Vector256<float>.Zero;
+        var sum3 = Vector256<float>.Zero;
+        for (nint block = 0; block < blocks; block++, packed += PackedBytes)
+        {
+            sum0 = AddPacked<TBlock, TIsa>(sum0, packed, inputs, block);
+            sum1 = AddPacked<TBlock, TIsa>(sum1, packed, inputs + 1, block);
+            sum2 = AddPacked<TBlock, TIsa>(sum2, packed, inputs + 2, block);
+            sum3 = AddPacked<TBlock, TIsa>(sum3, packed, inputs + 3, block);
+        }
+
+        sum0.Store(output);
+        sum1.Store(output + 8);
+        sum2.Store(output + 16);
+        sum3.Store(output + 24);
+    }
+
     /// <summary>Adds one block of 8 rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> AddBlock<TBlock, TIsa>(
@@ -45,6 +89,27 @@ internal static unsafe class Block32MatMul
         }
 
         return sum;
+    }
+
+    // The four calls in a loop read the same codes: the compiler keeps them in registers or takes them from the first-level cache.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> AddPacked<TBlock, TIsa>(Vector256<float> sum, byte* packed, QuantizedRow* input, nint block)
+        where TBlock : unmanaged, IBlock32<TBlock>
+        where TIsa : struct, IIsa
+    {
+        var products = PackedGroup.Dot<TBlock>(
+            Vector256.Load(packed),
+            Vector256.Load(packed + 32),
+            Vector256.Load(packed + 64),
+            Vector256.Load(packed + 96),
+            Vector256.Load(packed + 128),
+            Vector256.Load(packed + 160),
+            Vector256.Load(packed + 192),
+            Vector256.Load(packed + 224),
+            input->Codes + (32 * block));
+        var scales = Vector256.Load((float*)(packed + PackedGroup.Bytes));
+        var mins = TBlock.HasMin ? Vector256.Load((float*)(packed + PackedGroup.Bytes + 32)) : default;
+        return AddBlock<TBlock, TIsa>(sum, products, scales, mins, input->Scales[block], input->Sums[block]);
     }
 
     /// <summary>Decodes blocks to floats: the values of the reference decode.</summary>

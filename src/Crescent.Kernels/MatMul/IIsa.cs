@@ -6,6 +6,9 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>An instruction-set level as a type parameter: the steps of the loops that differ between levels. All results are exact or the same bits.</summary>
 internal unsafe interface IIsa
 {
+    /// <summary>Whether batches unpack the weights of 8 rows once, into <see cref="PackedGroup"/>s.</summary>
+    static abstract bool PacksBatches { get; }
+
     /// <summary>
     /// For 8 rows, <paramref name="stride"/> bytes apart: Σ code·input·sub-scale over the 32 values of a group, in 32-bit integers. Lane = row.
     /// The format's offset is not removed.

@@ -54,6 +54,95 @@ internal static unsafe class SuperBlockMatMul
         sum.Store(output);
     }
 
+    /// <summary>Bytes of a packed super-block: 8 × (codes, scales of the first half [8 rows, 2], of the last, corrections [8 rows, 2]), two scales [8 rows].</summary>
+    public const int PackedBytes = (8 * PackedGroupBytes) + 64;
+
+    private const int PackedGroupBytes = PackedGroup.Bytes + 96;
+
+    /// <summary>Unpacks 8 rows for <see cref="MultiplyPacked"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    public static void Pack<TBlock, TIsa>(byte* weights, nint stride, int blocks, byte* packed)
+        where TBlock : unmanaged, ISuperBlock<TBlock>
+        where TIsa : struct, IIsa
+    {
+        var rows = stackalloc short[8 * 16]; // [row, 2·group + half]
+        var subScales = stackalloc int[8 * 8]; // [group, row], each a pair
+        var corrections = stackalloc int[8 * 8]; // [group, row], each a pair
+        for (nint block = 0; block < blocks; block++, weights += sizeof(TBlock), packed += PackedBytes)
+        {
+            for (var row = 0; row < 8; row++)
+            {
+                TBlock.SubScales(weights + (row * stride)).Store(rows + (16 * row));
+            }
+
+            TIsa.Transpose((int*)rows, subScales);
+            if (TBlock.HasMin || TBlock.Offset != 0)
+            {
+                for (var row = 0; row < 8; row++)
+                {
+                    Corrections<TBlock>(weights + (row * stride), Vector256.Load(rows + (16 * row))).Store(rows + (16 * row));
+                }
+
+                TIsa.Transpose((int*)rows, corrections);
+            }
+
+            for (var group = 0; group < 8; group++)
+            {
+                var target = packed + (group * PackedGroupBytes);
+                PackedGroup.Pack<TBlock, TIsa>(weights, stride, group, target);
+                var pairs = Vector256.Load(subScales + (8 * group));
+                var first = pairs & Vector256.Create(0xFFFF);
+                var last = Vector256.ShiftRightLogical(pairs, 16);
+                (first | (first << 16)).Store((int*)(target + PackedGroup.Bytes));
+                (last | (last << 16)).Store((int*)(target + PackedGroup.Bytes + 32));
+                Vector256.Load(corrections + (8 * group)).Store((int*)(target + PackedGroup.Bytes + 64));
+            }
+
+            Scales<TBlock>(weights, stride).Store((float*)(packed + PackedBytes - 64));
+            Mins<TBlock>(weights, stride).Store((float*)(packed + PackedBytes - 32));
+        }
+    }
+
+    /// <summary>8 packed rows times four input rows: [4, 8 rows].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int blocks, float* output)
+        where TBlock : unmanaged, ISuperBlock<TBlock>
+        where TIsa : struct, IIsa
+    {
+        var terms = stackalloc float[4 * 64]; // [input, group, row]
+        var minTerms = stackalloc float[4 * 64]; // [input, group, row]
+        var sum0 = Vector256<float>.Zero; // lane = row
+        var sum1 = Vector256<float>.Zero;
+        var sum2 = Vector256<float>.Zero;
+        var sum3 = Vector256<float>.Zero;
+        for (nint block = 0; block < blocks; block++, packed += PackedBytes)
+        {
+            for (nint group = 0; group < 8; group++)
+            {
+                var p = packed + (group * PackedGroupBytes);
+                var index = (8 * block) + group;
+                AddPackedGroup<TBlock, TIsa>(p, inputs, index, terms + (8 * group), minTerms + (8 * group));
+                AddPackedGroup<TBlock, TIsa>(p, inputs + 1, index, terms + 64 + (8 * group), minTerms + 64 + (8 * group));
+                AddPackedGroup<TBlock, TIsa>(p, inputs + 2, index, terms + 128 + (8 * group), minTerms + 128 + (8 * group));
+                AddPackedGroup<TBlock, TIsa>(p, inputs + 3, index, terms + 192 + (8 * group), minTerms + 192 + (8 * group));
+            }
+
+            var scales = Vector256.Load((float*)(packed + PackedBytes - 64));
+            var mins = Vector256.Load((float*)(packed + PackedBytes - 32));
+            sum0 = AddBlock<TBlock, TIsa>(sum0, terms, minTerms, scales, mins);
+            sum1 = AddBlock<TBlock, TIsa>(sum1, terms + 64, minTerms + 64, scales, mins);
+            sum2 = AddBlock<TBlock, TIsa>(sum2, terms + 128, minTerms + 128, scales, mins);
+            sum3 = AddBlock<TBlock, TIsa>(sum3, terms + 192, minTerms + 192, scales, mins);
+        }
+
+        sum0.Store(output);
+        sum1.Store(output + 8);
+        sum2.Store(output + 16);
+        sum3.Store(output + 24);
+    }
+
     /// <summary>What is multiplied by the sums of the input's codes: the minima, or the sub-scales times the offset.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Corrections<TBlock>(byte* block, Vector256<short> subScales)
@@ -135,6 +224,26 @@ internal static unsafe class SuperBlockMatMul
                 GroupDecoder.Store<TBlock>(last.GetUpper(), scale1, min1, target + 24);
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddPackedGroup<TBlock, TIsa>(byte* packed, QuantizedRow* input, nint index, float* terms, float* minTerms)
+        where TBlock : unmanaged, ISuperBlock<TBlock>
+        where TIsa : struct, IIsa
+    {
+        var products = PackedGroup.Dot<TBlock>(
+            Vector256.Load(packed),
+            Vector256.Load(packed + 32),
+            Vector256.Load(packed + 64),
+            Vector256.Load(packed + 96),
+            Vector256.Load(packed + 128),
+            Vector256.Load(packed + 160),
+            Vector256.Load(packed + 192),
+            Vector256.Load(packed + 224),
+            input->Codes + (32 * index),
+            Vector256.Load((short*)(packed + PackedGroup.Bytes)),
+            Vector256.Load((short*)(packed + PackedGroup.Bytes + 32)));
+        AddGroup<TBlock, TIsa>(products, (int*)(packed + PackedGroup.Bytes + 64), input->Scales[index], input->Sums[index], terms, minTerms);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
