@@ -31,6 +31,19 @@ internal readonly unsafe struct Avx512Isa : IIsa
         return Avx2.Permute2x128(low, high, 0x20) + Avx2.Permute2x128(low, high, 0x31);
     }
 
+    public static bool PairsNibbles => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
+        where TBlock : IGroupCodes => Avx2Isa.DotHalves<TBlock>(block, stride, group, input);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> DotNibbles(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums) =>
+        Avx2Isa.DotNibbles(nibbles, blockBytes, stride, input, inputSums);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(byte* address, int bytes) => Avx2Isa.Prefetch(address, bytes);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> MultiplyAddPairs(Vector256<short> left, Vector256<short> right) => Avx2.MultiplyAddAdjacent(left, right);
 

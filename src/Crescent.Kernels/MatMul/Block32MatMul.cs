@@ -7,6 +7,12 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>The loops of the formats with blocks of 32. The order of sums: block by block along the row, in each the products first, then the minimum.</summary>
 internal static unsafe class Block32MatMul
 {
+    // Blocks that an input row takes before the next one does: long enough that its codes stream, short enough that the weights stay cached.
+    private const int BlocksAtOnce = 8;
+
+    // What DotNibbles has subtracted from the codes.
+    private const int NibbleOffset = 8;
+
     /// <summary>8 rows, <paramref name="stride"/> bytes apart, times one input row, straight from the weights' own layout.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MultiplyRows<TBlock, TIsa>(byte* weights, nint stride, QuantizedRow input, int blocks, float* output)
@@ -14,11 +20,28 @@ internal static unsafe class Block32MatMul
         where TIsa : struct, IIsa
     {
         var sum = Vector256<float>.Zero; // lane = row
-        for (nint block = 0; block < blocks; block++)
+        nint block = 0;
+        if (TIsa.PairsNibbles && TBlock.NibblePosition >= 0)
+        {
+            for (; block <= blocks - 2; block += 2)
+            {
+                var w = weights + (block * sizeof(TBlock));
+                TIsa.Prefetch(weights + (8 * (stride + (block * sizeof(TBlock)))), 16 * sizeof(TBlock));
+                var products = TIsa.DotNibbles(w + TBlock.NibblePosition, sizeof(TBlock), stride, input.Codes + (32 * block), input.Sums + block);
+                sum = AddBlock<TBlock, TIsa>(
+                    sum, Widen(products.GetLower()), NibbleOffset, TBlock.Scales(w, stride), TBlock.Mins(w, stride), input.Scales[block], input.Sums[block]);
+                w += sizeof(TBlock);
+                sum = AddBlock<TBlock, TIsa>(
+                    sum, Widen(products.GetUpper()), NibbleOffset, TBlock.Scales(w, stride), TBlock.Mins(w, stride), input.Scales[block + 1], input.Sums[block + 1]);
+            }
+        }
+
+        for (; block < blocks; block++)
         {
             var w = weights + (block * sizeof(TBlock));
+            TIsa.Prefetch(weights + (8 * (stride + (block * sizeof(TBlock)))), 8 * sizeof(TBlock));
             var products = TIsa.DotRows<TBlock, NoSubScales>(w, stride, 0, input.Codes + (32 * block), null);
-            sum = AddBlock<TBlock, TIsa>(sum, products, TBlock.Scales(w, stride), TBlock.Mins(w, stride), input.Scales[block], input.Sums[block]);
+            sum = AddBlock<TBlock, TIsa>(sum, products, 0, TBlock.Scales(w, stride), TBlock.Mins(w, stride), input.Scales[block], input.Sums[block]);
         }
 
         sum.Store(output);
@@ -44,41 +67,55 @@ internal static unsafe class Block32MatMul
         }
     }
 
-    /// <summary>8 packed rows times four input rows: [4, 8 rows].</summary>
+    /// <summary>8 packed rows times some input rows: output [count, 8 rows].</summary>
+    /// <remarks>
+    /// The codes are loaded for every input row, from the first-level cache: unrolled over input rows, the compiler keeps 8 vectors of codes and
+    /// spills the sums, which was slower.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int blocks, float* output)
+    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int count, int blocks, float* output)
         where TBlock : unmanaged, IBlock32<TBlock>
         where TIsa : struct, IIsa
     {
-        var sum0 = Vector256<float>.Zero; // lane = row
-        var sum1 = Vector256<float>.Zero;
-        var sum2 = Vector256<float>.Zero;
-        var sum3 = Vector256<float>.Zero;
-        for (nint block = 0; block < blocks; block++, packed += PackedBytes)
+        for (var i = 0; i < count; i++)
         {
-            sum0 = AddPacked<TBlock, TIsa>(sum0, packed, inputs, block);
-            sum1 = AddPacked<TBlock, TIsa>(sum1, packed, inputs + 1, block);
-            sum2 = AddPacked<TBlock, TIsa>(sum2, packed, inputs + 2, block);
-            sum3 = AddPacked<TBlock, TIsa>(sum3, packed, inputs + 3, block);
+            Vector256<float>.Zero.Store(output + (8 * i));
         }
 
-        sum0.Store(output);
-        sum1.Store(output + 8);
-        sum2.Store(output + 16);
-        sum3.Store(output + 24);
+        for (nint start = 0; start < blocks; start += BlocksAtOnce, packed += BlocksAtOnce * PackedBytes)
+        {
+            var end = Math.Min(start + BlocksAtOnce, blocks);
+            var input = inputs;
+            var sums = output;
+            for (var i = 0; i < count; i++, input++, sums += 8)
+            {
+                var sum = Vector256.Load(sums);
+                var p = packed;
+                for (var block = start; block < end; block++, p += PackedBytes)
+                {
+                    var products = PackedGroup.Dot<TBlock>(p, input->Codes + (32 * block));
+                    var scales = Vector256.Load((float*)(p + PackedGroup.Bytes));
+                    var mins = TBlock.HasMin ? Vector256.Load((float*)(p + PackedGroup.Bytes + 32)) : default;
+                    sum = AddBlock<TBlock, TIsa>(sum, products, 0, scales, mins, input->Scales[block], input->Sums[block]);
+                }
+
+                sum.Store(sums);
+            }
+        }
     }
 
     /// <summary>Adds one block of 8 rows.</summary>
+    /// <param name="removed">What has been subtracted from the codes already.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> AddBlock<TBlock, TIsa>(
-        Vector256<float> sum, Vector256<int> products, Vector256<float> scales, Vector256<float> mins, float inputScale, int inputSums)
+        Vector256<float> sum, Vector256<int> products, int removed, Vector256<float> scales, Vector256<float> mins, float inputScale, int inputSums)
         where TBlock : unmanaged, IBlock32<TBlock>
         where TIsa : struct, IIsa
     {
         var inputScales = Vector256.Create(inputScale);
-        if (TBlock.Offset != 0)
+        if (TBlock.Offset != removed)
         {
-            products -= TIsa.MultiplyAddPairs(Vector256.Create(inputSums).AsInt16(), Vector256.Create((short)TBlock.Offset));
+            products -= TIsa.MultiplyAddPairs(Vector256.Create(inputSums).AsInt16(), Vector256.Create((short)(TBlock.Offset - removed)));
         }
 
         sum = TIsa.MultiplyAdd(Vector256.ConvertToSingle(products), scales * inputScales, sum);
@@ -91,26 +128,8 @@ internal static unsafe class Block32MatMul
         return sum;
     }
 
-    // The four calls in a loop read the same codes: the compiler keeps them in registers or takes them from the first-level cache.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> AddPacked<TBlock, TIsa>(Vector256<float> sum, byte* packed, QuantizedRow* input, nint block)
-        where TBlock : unmanaged, IBlock32<TBlock>
-        where TIsa : struct, IIsa
-    {
-        var products = PackedGroup.Dot<TBlock>(
-            Vector256.Load(packed),
-            Vector256.Load(packed + 32),
-            Vector256.Load(packed + 64),
-            Vector256.Load(packed + 96),
-            Vector256.Load(packed + 128),
-            Vector256.Load(packed + 160),
-            Vector256.Load(packed + 192),
-            Vector256.Load(packed + 224),
-            input->Codes + (32 * block));
-        var scales = Vector256.Load((float*)(packed + PackedGroup.Bytes));
-        var mins = TBlock.HasMin ? Vector256.Load((float*)(packed + PackedGroup.Bytes + 32)) : default;
-        return AddBlock<TBlock, TIsa>(sum, products, scales, mins, input->Scales[block], input->Sums[block]);
-    }
+    private static Vector256<int> Widen(Vector128<short> values) => (Unpacking.Widen(values.AsUInt16()) << 16) >> 16;
 
     /// <summary>Decodes blocks to floats: the values of the reference decode.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -22,6 +22,6 @@ internal sealed unsafe class Block32Matrix<TBlock, TIsa>(ByteRegion bytes, int r
     private protected override void Pack(byte* weights, nint stride, byte* packed) =>
         Block32MatMul.Pack<TBlock, TIsa>(weights, stride, Columns / 32, packed);
 
-    private protected override void MultiplyPacked(byte* packed, QuantizedRow* inputs, float* output) =>
-        Block32MatMul.MultiplyPacked<TBlock, TIsa>(packed, inputs, Columns / 32, output);
+    private protected override void MultiplyPacked(byte* packed, QuantizedRow* inputs, int count, float* output) =>
+        Block32MatMul.MultiplyPacked<TBlock, TIsa>(packed, inputs, count, Columns / 32, output);
 }

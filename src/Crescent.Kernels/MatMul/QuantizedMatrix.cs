@@ -11,6 +11,9 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(DType dtype, ByteRegion byt
     // From this many items on, unpacking the weights once pays.
     private const int PackedItems = 3;
 
+    // Input rows that share one pass over the packed weights: their codes and the weights of 2,048 columns about fill the first-level cache.
+    private const int TileItems = 8;
+
     private protected override long Int8ScratchBytes(int count) => IsPacked(count) ? PackedBytes : 0;
 
     private protected override void MultiplyInt8(in MatMulJob job, int firstRow, int rows, byte* scratch)
@@ -30,8 +33,8 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(DType dtype, ByteRegion byt
     /// <summary>Unpacks 8 rows.</summary>
     private protected abstract void Pack(byte* weights, nint stride, byte* packed);
 
-    /// <summary>8 packed rows times four input rows: [4, 8].</summary>
-    private protected abstract void MultiplyPacked(byte* packed, QuantizedRow* inputs, float* output);
+    /// <summary>8 packed rows times at most a tile of input rows: [count, 8].</summary>
+    private protected abstract void MultiplyPacked(byte* packed, QuantizedRow* inputs, int count, float* output);
 
     private static bool IsPacked(int count) => TIsa.PacksBatches && count >= PackedItems;
 
@@ -54,7 +57,7 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(DType dtype, ByteRegion byt
     private void MultiplyItems(in MatMulJob job, int firstRow, nint stride, int rows, byte* scratch)
     {
         var weights = RowAddress(firstRow);
-        var output = stackalloc float[32];
+        var output = stackalloc float[8 * TileItems];
         if (!IsPacked(job.Count))
         {
             for (var item = 0; item < job.Count; item++)
@@ -67,17 +70,16 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(DType dtype, ByteRegion byt
         }
 
         Pack(weights, stride, scratch);
-        var inputs = stackalloc QuantizedRow[4];
-        for (var item = 0; item < job.Count; item += 4)
+        var inputs = stackalloc QuantizedRow[TileItems];
+        for (var item = 0; item < job.Count; item += TileItems)
         {
-            // A tile that is not full repeats its last item and drops the result.
-            var count = Math.Min(4, job.Count - item);
-            for (var i = 0; i < 4; i++)
+            var count = Math.Min(TileItems, job.Count - item);
+            for (var i = 0; i < count; i++)
             {
-                inputs[i] = job.Input.QuantizedRow(job.InputRow(item + Math.Min(i, count - 1)));
+                inputs[i] = job.Input.QuantizedRow(job.InputRow(item + i));
             }
 
-            MultiplyPacked(scratch, inputs, output);
+            MultiplyPacked(scratch, inputs, count, output);
             for (var i = 0; i < count; i++)
             {
                 Copy(output + (8 * i), job.OutputOf(item + i) + firstRow, rows);

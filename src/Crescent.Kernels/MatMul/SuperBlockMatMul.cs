@@ -19,6 +19,7 @@ internal static unsafe class SuperBlockMatMul
     {
         var subScales = stackalloc short[8 * 16]; // [row, 2·group + half]
         var subMins = stackalloc short[8 * 16]; // [row, 2·group + half]: minima, or scales times the offset
+        var scalePairs = stackalloc int[8 * 8]; // subScales transposed: [group, row], each a pair
         var corrections = stackalloc int[8 * 8]; // subMins transposed: [group, row], each a pair
         var terms = stackalloc float[8 * 8]; // [group, row]
         var minTerms = stackalloc float[8 * 8]; // [group, row]
@@ -41,9 +42,18 @@ internal static unsafe class SuperBlockMatMul
                 TIsa.Transpose((int*)subMins, corrections);
             }
 
+            if (HasNarrowSums<TBlock>())
+            {
+                TIsa.Transpose((int*)subScales, scalePairs);
+            }
+
             for (var group = 0; group < 8; group++)
             {
-                var products = TIsa.DotRows<TBlock, GroupSubScales>(w, stride, group, input.Codes + (256 * block) + (32 * group), subScales);
+                TIsa.Prefetch(weights + (8 * (stride + (block * sizeof(TBlock)))) + (group * sizeof(TBlock)), sizeof(TBlock));
+                var x = input.Codes + (256 * block) + (32 * group);
+                var products = HasNarrowSums<TBlock>()
+                    ? TIsa.MultiplyAddPairs(TIsa.DotHalves<TBlock>(w, stride, group, x).AsInt16(), Vector256.Load(scalePairs + (8 * group)).AsInt16())
+                    : TIsa.DotRows<TBlock, GroupSubScales>(w, stride, group, x, subScales);
                 AddGroup<TBlock, TIsa>(
                     products, corrections + (8 * group), input.Scales[(8 * block) + group], input.Sums[(8 * block) + group], terms + (8 * group), minTerms + (8 * group));
             }
@@ -104,43 +114,42 @@ internal static unsafe class SuperBlockMatMul
         }
     }
 
-    /// <summary>8 packed rows times four input rows: [4, 8 rows].</summary>
+    /// <summary>8 packed rows times some input rows: output [count, 8 rows].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int blocks, float* output)
+    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int count, int blocks, float* output)
         where TBlock : unmanaged, ISuperBlock<TBlock>
         where TIsa : struct, IIsa
     {
-        var terms = stackalloc float[4 * 64]; // [input, group, row]
-        var minTerms = stackalloc float[4 * 64]; // [input, group, row]
-        var sum0 = Vector256<float>.Zero; // lane = row
-        var sum1 = Vector256<float>.Zero;
-        var sum2 = Vector256<float>.Zero;
-        var sum3 = Vector256<float>.Zero;
-        for (nint block = 0; block < blocks; block++, packed += PackedBytes)
+        var terms = stackalloc float[64]; // [group, row]
+        var minTerms = stackalloc float[64]; // [group, row]
+        for (var i = 0; i < count; i++)
         {
-            for (nint group = 0; group < 8; group++)
-            {
-                var p = packed + (group * PackedGroupBytes);
-                var index = (8 * block) + group;
-                AddPackedGroup<TBlock, TIsa>(p, inputs, index, terms + (8 * group), minTerms + (8 * group));
-                AddPackedGroup<TBlock, TIsa>(p, inputs + 1, index, terms + 64 + (8 * group), minTerms + 64 + (8 * group));
-                AddPackedGroup<TBlock, TIsa>(p, inputs + 2, index, terms + 128 + (8 * group), minTerms + 128 + (8 * group));
-                AddPackedGroup<TBlock, TIsa>(p, inputs + 3, index, terms + 192 + (8 * group), minTerms + 192 + (8 * group));
-            }
-
-            var scales = Vector256.Load((float*)(packed + PackedBytes - 64));
-            var mins = Vector256.Load((float*)(packed + PackedBytes - 32));
-            sum0 = AddBlock<TBlock, TIsa>(sum0, terms, minTerms, scales, mins);
-            sum1 = AddBlock<TBlock, TIsa>(sum1, terms + 64, minTerms + 64, scales, mins);
-            sum2 = AddBlock<TBlock, TIsa>(sum2, terms + 128, minTerms + 128, scales, mins);
-            sum3 = AddBlock<TBlock, TIsa>(sum3, terms + 192, minTerms + 192, scales, mins);
+            Vector256<float>.Zero.Store(output + (8 * i));
         }
 
-        sum0.Store(output);
-        sum1.Store(output + 8);
-        sum2.Store(output + 16);
-        sum3.Store(output + 24);
+        for (nint block = 0; block < blocks; block++, packed += PackedBytes)
+        {
+            var scales = Vector256.Load((float*)(packed + PackedBytes - 64));
+            var mins = Vector256.Load((float*)(packed + PackedBytes - 32));
+            var input = inputs;
+            var sums = output;
+            for (var i = 0; i < count; i++, input++, sums += 8)
+            {
+                var p = packed;
+                for (nint group = 0; group < 8; group++, p += PackedGroupBytes)
+                {
+                    var index = (8 * block) + group;
+                    var first = Vector256.Load((short*)(p + PackedGroup.Bytes));
+                    var last = Vector256.Load((short*)(p + PackedGroup.Bytes + 32));
+                    var products = PackedGroup.Dot<TBlock>(p, input->Codes + (32 * index), first, last);
+                    AddGroup<TBlock, TIsa>(
+                        products, (int*)(p + PackedGroup.Bytes + 64), input->Scales[index], input->Sums[index], terms + (8 * group), minTerms + (8 * group));
+                }
+
+                AddBlock<TBlock, TIsa>(Vector256.Load(sums), terms, minTerms, scales, mins).Store(sums);
+            }
+        }
     }
 
     /// <summary>What is multiplied by the sums of the input's codes: the minima, or the sub-scales times the offset.</summary>
@@ -226,25 +235,10 @@ internal static unsafe class SuperBlockMatMul
         }
     }
 
+    // Whether the sum over half a group fits 16 bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddPackedGroup<TBlock, TIsa>(byte* packed, QuantizedRow* input, nint index, float* terms, float* minTerms)
-        where TBlock : unmanaged, ISuperBlock<TBlock>
-        where TIsa : struct, IIsa
-    {
-        var products = PackedGroup.Dot<TBlock>(
-            Vector256.Load(packed),
-            Vector256.Load(packed + 32),
-            Vector256.Load(packed + 64),
-            Vector256.Load(packed + 96),
-            Vector256.Load(packed + 128),
-            Vector256.Load(packed + 160),
-            Vector256.Load(packed + 192),
-            Vector256.Load(packed + 224),
-            input->Codes + (32 * index),
-            Vector256.Load((short*)(packed + PackedGroup.Bytes)),
-            Vector256.Load((short*)(packed + PackedGroup.Bytes + 32)));
-        AddGroup<TBlock, TIsa>(products, (int*)(packed + PackedGroup.Bytes + 64), input->Scales[index], input->Sums[index], terms, minTerms);
-    }
+    private static bool HasNarrowSums<TBlock>()
+        where TBlock : unmanaged, ISuperBlock<TBlock> => !TBlock.IsSigned && TBlock.MaxCode <= 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Halves<TBlock>(byte* block, int position, nint stride)

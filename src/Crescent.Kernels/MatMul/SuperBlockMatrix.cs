@@ -22,6 +22,6 @@ internal sealed unsafe class SuperBlockMatrix<TBlock, TIsa>(ByteRegion bytes, in
     private protected override void Pack(byte* weights, nint stride, byte* packed) =>
         SuperBlockMatMul.Pack<TBlock, TIsa>(weights, stride, Columns / 256, packed);
 
-    private protected override void MultiplyPacked(byte* packed, QuantizedRow* inputs, float* output) =>
-        SuperBlockMatMul.MultiplyPacked<TBlock, TIsa>(packed, inputs, Columns / 256, output);
+    private protected override void MultiplyPacked(byte* packed, QuantizedRow* inputs, int count, float* output) =>
+        SuperBlockMatMul.MultiplyPacked<TBlock, TIsa>(packed, inputs, count, Columns / 256, output);
 }
