@@ -8,6 +8,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>x86-64 with AVX2 and FMA.</summary>
 internal readonly unsafe struct Avx2Isa : IIsa
 {
+    public static bool PacksBatches => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> DotRows<TBlock, TSubScales>(byte* block, nint stride, int group, sbyte* input, short* subScales)
         where TBlock : IGroupCodes
@@ -34,6 +36,81 @@ internal readonly unsafe struct Avx2Isa : IIsa
         return Avx2.Permute2x128(rows03, rows47, 0x20) + Avx2.Permute2x128(rows03, rows47, 0x31);
     }
 
+    public static bool PairsNibbles => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
+        where TBlock : IGroupCodes
+    {
+        var x = Vector256.Load(input);
+        var upper = block + (4 * stride);
+        var rows03 = AddRows(
+            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block, group), x),
+            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block + stride, group), x),
+            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block + (2 * stride), group), x),
+            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block + (3 * stride), group), x));
+        var rows47 = AddRows(
+            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper, group), x),
+            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper + stride, group), x),
+            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper + (2 * stride), group), x),
+            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper + (3 * stride), group), x));
+        var sums = AddHalves(rows03, rows47);
+        var first = sums.GetLower();
+        var last = sums.GetUpper();
+        return Vector256.Create(Sse2.UnpackLow(first, last), Sse2.UnpackHigh(first, last)).AsInt32();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> DotNibbles(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums)
+    {
+        var block0 = Vector256.Load(input);
+        var block1 = Vector256.Load(input + 32);
+        var low = Avx2.Permute2x128(block0, block1, 0x20);
+        var high = Avx2.Permute2x128(block0, block1, 0x31);
+        var upper = nibbles + (4 * stride);
+        var rows03 = AddRows(
+            DotTwoBlocks(nibbles, blockBytes, low, high),
+            DotTwoBlocks(nibbles + stride, blockBytes, low, high),
+            DotTwoBlocks(nibbles + (2 * stride), blockBytes, low, high),
+            DotTwoBlocks(nibbles + (3 * stride), blockBytes, low, high));
+        var rows47 = AddRows(
+            DotTwoBlocks(upper, blockBytes, low, high),
+            DotTwoBlocks(upper + stride, blockBytes, low, high),
+            DotTwoBlocks(upper + (2 * stride), blockBytes, low, high),
+            DotTwoBlocks(upper + (3 * stride), blockBytes, low, high));
+
+        // 8 times the sum of both halves, in each 32-bit lane; its low 16 bits twice.
+        var halves = Vector256.Create(Vector128.Create(inputSums[0]), Vector128.Create(inputSums[1])).AsInt16();
+        var offset = Avx2.MultiplyAddAdjacent(halves, Vector256.Create((short)8));
+        var twice = Avx2.Blend(offset.AsInt16(), (offset << 16).AsInt16(), 0b10101010);
+        return AddHalves(rows03, rows47) - twice;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(byte* address, int bytes)
+    {
+        Sse.Prefetch0(address);
+        if (bytes > 64)
+        {
+            Sse.Prefetch0(address + 64);
+        }
+
+        if (bytes > 128)
+        {
+            Sse.Prefetch0(address + 128);
+        }
+
+        if (bytes > 192)
+        {
+            Sse.Prefetch0(address + 192);
+        }
+
+        if (bytes > 256)
+        {
+            Sse.Prefetch0(address + 256);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> MultiplyAddPairs(Vector256<short> left, Vector256<short> right) => Avx2.MultiplyAddAdjacent(left, right);
 
@@ -55,6 +132,28 @@ internal readonly unsafe struct Avx2Isa : IIsa
         r26 = Rows(source, 2, 4);
         r37 = Rows(source, 3, 4);
         Quarter(r04, r15, r26, r37, target + 32);
+    }
+
+    // 16-bit sums of 4 rows, 8 a 128-bit lane, to 2 a lane: [0 1 2 3 0 1 2 3 | 0 1 2 3 0 1 2 3].
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> AddRows(Vector256<short> row0, Vector256<short> row1, Vector256<short> row2, Vector256<short> row3)
+    {
+        var rows01 = (Avx2.UnpackLow(row0, row1) + Avx2.UnpackHigh(row0, row1)).AsInt32();
+        var rows23 = (Avx2.UnpackLow(row2, row3) + Avx2.UnpackHigh(row2, row3)).AsInt32();
+        return Avx2.UnpackLow(rows01, rows23).AsInt16() + Avx2.UnpackHigh(rows01, rows23).AsInt16();
+    }
+
+    // The last step: one sum a row and 128-bit lane.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> AddHalves(Vector256<short> rows03, Vector256<short> rows47) =>
+        Avx2.UnpackLow(rows03.AsInt64(), rows47.AsInt64()).AsInt16() + Avx2.UnpackHigh(rows03.AsInt64(), rows47.AsInt64()).AsInt16();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> DotTwoBlocks(byte* nibbles, nint blockBytes, Vector256<sbyte> low, Vector256<sbyte> high)
+    {
+        var packed = Vector256.Create(Vector128.Load(nibbles), Vector128.Load(nibbles + blockBytes));
+        var mask = Vector256.Create((byte)15);
+        return Avx2.MultiplyAddAdjacent(packed & mask, low) + Avx2.MultiplyAddAdjacent((packed.AsUInt16() >> 4).AsByte() & mask, high);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -8,6 +8,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>x86-64 with AVX-512 F, BW, DQ and VL: two rows a register. Where the processor lacks it, each step is two AVX2 halves, so that tests run anywhere.</summary>
 internal readonly unsafe struct Avx512Isa : IIsa
 {
+    public static bool PacksBatches => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> DotRows<TBlock, TSubScales>(byte* block, nint stride, int group, sbyte* input, short* subScales)
         where TBlock : IGroupCodes
@@ -28,6 +30,19 @@ internal readonly unsafe struct Avx512Isa : IIsa
         var high = all.GetUpper();
         return Avx2.Permute2x128(low, high, 0x20) + Avx2.Permute2x128(low, high, 0x31);
     }
+
+    public static bool PairsNibbles => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
+        where TBlock : IGroupCodes => Avx2Isa.DotHalves<TBlock>(block, stride, group, input);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> DotNibbles(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums) =>
+        Avx2Isa.DotNibbles(nibbles, blockBytes, stride, input, inputSums);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(byte* address, int bytes) => Avx2Isa.Prefetch(address, bytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> MultiplyAddPairs(Vector256<short> left, Vector256<short> right) => Avx2.MultiplyAddAdjacent(left, right);

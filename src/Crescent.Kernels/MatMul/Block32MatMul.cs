@@ -7,6 +7,12 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>The loops of the formats with blocks of 32. The order of sums: block by block along the row, in each the products first, then the minimum.</summary>
 internal static unsafe class Block32MatMul
 {
+    // Blocks that an input row takes before the next one does: long enough that its codes stream, short enough that the weights stay cached.
+    private const int BlocksAtOnce = 8;
+
+    // What DotNibbles has subtracted from the codes.
+    private const int NibbleOffset = 8;
+
     /// <summary>8 rows, <paramref name="stride"/> bytes apart, times one input row, straight from the weights' own layout.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MultiplyRows<TBlock, TIsa>(byte* weights, nint stride, QuantizedRow input, int blocks, float* output)
@@ -14,27 +20,102 @@ internal static unsafe class Block32MatMul
         where TIsa : struct, IIsa
     {
         var sum = Vector256<float>.Zero; // lane = row
-        for (nint block = 0; block < blocks; block++)
+        nint block = 0;
+        if (TIsa.PairsNibbles && TBlock.NibblePosition >= 0)
+        {
+            for (; block <= blocks - 2; block += 2)
+            {
+                var w = weights + (block * sizeof(TBlock));
+                TIsa.Prefetch(weights + (8 * (stride + (block * sizeof(TBlock)))), 16 * sizeof(TBlock));
+                var products = TIsa.DotNibbles(w + TBlock.NibblePosition, sizeof(TBlock), stride, input.Codes + (32 * block), input.Sums + block);
+                sum = AddBlock<TBlock, TIsa>(
+                    sum, Widen(products.GetLower()), NibbleOffset, TBlock.Scales(w, stride), TBlock.Mins(w, stride), input.Scales[block], input.Sums[block]);
+                w += sizeof(TBlock);
+                sum = AddBlock<TBlock, TIsa>(
+                    sum, Widen(products.GetUpper()), NibbleOffset, TBlock.Scales(w, stride), TBlock.Mins(w, stride), input.Scales[block + 1], input.Sums[block + 1]);
+            }
+        }
+
+        for (; block < blocks; block++)
         {
             var w = weights + (block * sizeof(TBlock));
+            TIsa.Prefetch(weights + (8 * (stride + (block * sizeof(TBlock)))), 8 * sizeof(TBlock));
             var products = TIsa.DotRows<TBlock, NoSubScales>(w, stride, 0, input.Codes + (32 * block), null);
-            sum = AddBlock<TBlock, TIsa>(sum, products, TBlock.Scales(w, stride), TBlock.Mins(w, stride), input.Scales[block], input.Sums[block]);
+            sum = AddBlock<TBlock, TIsa>(sum, products, 0, TBlock.Scales(w, stride), TBlock.Mins(w, stride), input.Scales[block], input.Sums[block]);
         }
 
         sum.Store(output);
     }
 
+    /// <summary>Bytes of a packed block: codes, scales [8 rows], minima [8 rows].</summary>
+    public const int PackedBytes = PackedGroup.Bytes + 64;
+
+    /// <summary>Unpacks 8 rows for <see cref="MultiplyPacked"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Pack<TBlock, TIsa>(byte* weights, nint stride, int blocks, byte* packed)
+        where TBlock : unmanaged, IBlock32<TBlock>
+        where TIsa : struct, IIsa
+    {
+        for (nint block = 0; block < blocks; block++, weights += sizeof(TBlock), packed += PackedBytes)
+        {
+            PackedGroup.Pack<TBlock, TIsa>(weights, stride, 0, packed);
+            TBlock.Scales(weights, stride).Store((float*)(packed + PackedGroup.Bytes));
+            if (TBlock.HasMin)
+            {
+                TBlock.Mins(weights, stride).Store((float*)(packed + PackedGroup.Bytes + 32));
+            }
+        }
+    }
+
+    /// <summary>8 packed rows times some input rows: output [count, 8 rows].</summary>
+    /// <remarks>
+    /// The codes are loaded for every input row, from the first-level cache: unrolled over input rows, the compiler keeps 8 vectors of codes and
+    /// spills the sums, which was slower.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int count, int blocks, float* output)
+        where TBlock : unmanaged, IBlock32<TBlock>
+        where TIsa : struct, IIsa
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Vector256<float>.Zero.Store(output + (8 * i));
+        }
+
+        for (nint start = 0; start < blocks; start += BlocksAtOnce, packed += BlocksAtOnce * PackedBytes)
+        {
+            var end = Math.Min(start + BlocksAtOnce, blocks);
+            var input = inputs;
+            var sums = output;
+            for (var i = 0; i < count; i++, input++, sums += 8)
+            {
+                var sum = Vector256.Load(sums);
+                var p = packed;
+                for (var block = start; block < end; block++, p += PackedBytes)
+                {
+                    var products = PackedGroup.Dot<TBlock>(p, input->Codes + (32 * block));
+                    var scales = Vector256.Load((float*)(p + PackedGroup.Bytes));
+                    var mins = TBlock.HasMin ? Vector256.Load((float*)(p + PackedGroup.Bytes + 32)) : default;
+                    sum = AddBlock<TBlock, TIsa>(sum, products, 0, scales, mins, input->Scales[block], input->Sums[block]);
+                }
+
+                sum.Store(sums);
+            }
+        }
+    }
+
     /// <summary>Adds one block of 8 rows.</summary>
+    /// <param name="removed">What has been subtracted from the codes already.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> AddBlock<TBlock, TIsa>(
-        Vector256<float> sum, Vector256<int> products, Vector256<float> scales, Vector256<float> mins, float inputScale, int inputSums)
+        Vector256<float> sum, Vector256<int> products, int removed, Vector256<float> scales, Vector256<float> mins, float inputScale, int inputSums)
         where TBlock : unmanaged, IBlock32<TBlock>
         where TIsa : struct, IIsa
     {
         var inputScales = Vector256.Create(inputScale);
-        if (TBlock.Offset != 0)
+        if (TBlock.Offset != removed)
         {
-            products -= TIsa.MultiplyAddPairs(Vector256.Create(inputSums).AsInt16(), Vector256.Create((short)TBlock.Offset));
+            products -= TIsa.MultiplyAddPairs(Vector256.Create(inputSums).AsInt16(), Vector256.Create((short)(TBlock.Offset - removed)));
         }
 
         sum = TIsa.MultiplyAdd(Vector256.ConvertToSingle(products), scales * inputScales, sum);
@@ -46,6 +127,9 @@ internal static unsafe class Block32MatMul
 
         return sum;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Widen(Vector128<short> values) => (Unpacking.Widen(values.AsUInt16()) << 16) >> 16;
 
     /// <summary>Decodes blocks to floats: the values of the reference decode.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -16,4 +16,12 @@ internal sealed unsafe class Block32Matrix<TBlock, TIsa>(ByteRegion bytes, int r
 
     private protected override void MultiplyRows(byte* weights, nint stride, QuantizedRow input, float* output) =>
         Block32MatMul.MultiplyRows<TBlock, TIsa>(weights, stride, input, Columns / 32, output);
+
+    private protected override long PackedBytes => (long)Columns / 32 * Block32MatMul.PackedBytes;
+
+    private protected override void Pack(byte* weights, nint stride, byte* packed) =>
+        Block32MatMul.Pack<TBlock, TIsa>(weights, stride, Columns / 32, packed);
+
+    private protected override void MultiplyPacked(byte* packed, QuantizedRow* inputs, int count, float* output) =>
+        Block32MatMul.MultiplyPacked<TBlock, TIsa>(packed, inputs, count, Columns / 32, output);
 }

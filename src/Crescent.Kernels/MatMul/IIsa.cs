@@ -6,6 +6,9 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>An instruction-set level as a type parameter: the steps of the loops that differ between levels. All results are exact or the same bits.</summary>
 internal unsafe interface IIsa
 {
+    /// <summary>Whether batches unpack the weights of 8 rows once, into <see cref="PackedGroup"/>s.</summary>
+    static abstract bool PacksBatches { get; }
+
     /// <summary>
     /// For 8 rows, <paramref name="stride"/> bytes apart: Σ code·input·sub-scale over the 32 values of a group, in 32-bit integers. Lane = row.
     /// The format's offset is not removed.
@@ -15,6 +18,28 @@ internal unsafe interface IIsa
     static abstract Vector256<int> DotRows<TBlock, TSubScales>(byte* block, nint stride, int group, sbyte* input, short* subScales)
         where TBlock : IGroupCodes
         where TSubScales : struct, ISubScales;
+
+    /// <summary>
+    /// As <see cref="DotRows"/>, for unsigned codes of at most 16, without sub-scales: lane = row, a pair of 16-bit sums over the group's
+    /// first 16 values (low half) and its last. 16 · 16 · 127 fits 16 bits.
+    /// </summary>
+    static abstract Vector256<int> DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
+        where TBlock : IGroupCodes;
+
+    /// <summary>Whether <see cref="DotNibbles"/> is there.</summary>
+    static abstract bool PairsNibbles { get; }
+
+    /// <summary>
+    /// For 8 rows: Σ (nibble − 8)·input over two consecutive blocks of 32 nibbles, in 16 bits: the sums of the first block in the lower 8 lanes,
+    /// of the second in the upper. 32 · 8 · 127 fits 16 bits, so partial sums may wrap.
+    /// </summary>
+    /// <param name="nibbles">The 16 bytes of the first row's first block.</param>
+    /// <param name="blockBytes">From a block to the next.</param>
+    /// <param name="inputSums">The input's sums of both blocks: of each half in 16 bits.</param>
+    static abstract Vector256<short> DotNibbles(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums);
+
+    /// <summary>Asks for some bytes to be brought into the cache; never faults.</summary>
+    static abstract void Prefetch(byte* address, int bytes);
 
     /// <summary>left[2i]·right[2i] + left[2i+1]·right[2i+1], in 32 bits.</summary>
     static abstract Vector256<int> MultiplyAddPairs(Vector256<short> left, Vector256<short> right);

@@ -6,6 +6,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>128-bit vectors that every platform has. Written for correctness first: one row after the other.</summary>
 internal readonly unsafe struct PortableIsa : IIsa
 {
+    public static bool PacksBatches => false;
+
     public static Vector256<int> DotRows<TBlock, TSubScales>(byte* block, nint stride, int group, sbyte* input, short* subScales)
         where TBlock : Quantization.IGroupCodes
         where TSubScales : struct, ISubScales
@@ -24,6 +26,31 @@ internal readonly unsafe struct PortableIsa : IIsa
         }
 
         return Vector256.Load(sums);
+    }
+
+    public static bool PairsNibbles => false;
+
+    public static Vector256<int> DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
+        where TBlock : Quantization.IGroupCodes
+    {
+        var first = Vector128.Load(input);
+        var last = Vector128.Load(input + 16);
+        var sums = stackalloc int[8];
+        for (var row = 0; row < 8; row++)
+        {
+            var codes = TBlock.Unpack(block + (row * stride), group);
+            sums[row] = (ushort)Dot<TBlock>(codes.GetLower(), first) | (Dot<TBlock>(codes.GetUpper(), last) << 16);
+        }
+
+        return Vector256.Load(sums);
+    }
+
+    public static Vector256<short> DotNibbles(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums) =>
+        throw new System.Diagnostics.UnreachableException();
+
+    public static void Prefetch(byte* address, int bytes)
+    {
+        // No portable instruction asks for it.
     }
 
     public static Vector256<int> MultiplyAddPairs(Vector256<short> left, Vector256<short> right)

@@ -8,31 +8,82 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(DType dtype, ByteRegion byt
 {
     internal override bool IsQuantized => true;
 
-    private protected override long Int8ScratchBytes(int count) => 0;
+    // From this many items on, unpacking the weights once pays.
+    private const int PackedItems = 3;
+
+    // Input rows that share one pass over the packed weights: their codes and the weights of 2,048 columns about fill the first-level cache.
+    private const int TileItems = 8;
+
+    private protected override long Int8ScratchBytes(int count) => IsPacked(count) ? PackedBytes : 0;
 
     private protected override void MultiplyInt8(in MatMulJob job, int firstRow, int rows, byte* scratch)
     {
-        var eight = stackalloc float[8];
-        var row = 0;
-        for (; row <= rows - 8; row += 8)
+        for (var row = 0; row < rows; row += 8)
         {
-            for (var item = 0; item < job.Count; item++)
-            {
-                MultiplyRows(RowAddress(firstRow + row), (nint)RowBytes, job.Input.QuantizedRow(job.InputRow(item)), job.OutputOf(item) + firstRow + row);
-            }
-        }
-
-        // Rows that do not fill a vector of 8: each in all lanes, at stride 0.
-        for (; row < rows; row++)
-        {
-            for (var item = 0; item < job.Count; item++)
-            {
-                MultiplyRows(RowAddress(firstRow + row), 0, job.Input.QuantizedRow(job.InputRow(item)), eight);
-                job.OutputOf(item)[firstRow + row] = eight[0];
-            }
+            MultiplyEight(job, firstRow + row, Math.Min(8, rows - row), scratch);
         }
     }
 
+    /// <summary>Bytes of 8 packed rows.</summary>
+    private protected abstract long PackedBytes { get; }
+
     /// <summary>8 rows times one input row.</summary>
     private protected abstract void MultiplyRows(byte* weights, nint stride, QuantizedRow input, float* output);
+
+    /// <summary>Unpacks 8 rows.</summary>
+    private protected abstract void Pack(byte* weights, nint stride, byte* packed);
+
+    /// <summary>8 packed rows times at most a tile of input rows: [count, 8].</summary>
+    private protected abstract void MultiplyPacked(byte* packed, QuantizedRow* inputs, int count, float* output);
+
+    private static bool IsPacked(int count) => TIsa.PacksBatches && count >= PackedItems;
+
+    private void MultiplyEight(in MatMulJob job, int firstRow, int rows, byte* scratch)
+    {
+        if (rows < 8)
+        {
+            // Rows that do not fill a vector: each in all lanes, at stride 0.
+            for (var row = firstRow; row < firstRow + rows; row++)
+            {
+                MultiplyItems(job, row, 0, 1, scratch);
+            }
+        }
+        else
+        {
+            MultiplyItems(job, firstRow, (nint)RowBytes, 8, scratch);
+        }
+    }
+
+    private void MultiplyItems(in MatMulJob job, int firstRow, nint stride, int rows, byte* scratch)
+    {
+        var weights = RowAddress(firstRow);
+        var output = stackalloc float[8 * TileItems];
+        if (!IsPacked(job.Count))
+        {
+            for (var item = 0; item < job.Count; item++)
+            {
+                MultiplyRows(weights, stride, job.Input.QuantizedRow(job.InputRow(item)), output);
+                Copy(output, job.OutputOf(item) + firstRow, rows);
+            }
+
+            return;
+        }
+
+        Pack(weights, stride, scratch);
+        var inputs = stackalloc QuantizedRow[TileItems];
+        for (var item = 0; item < job.Count; item += TileItems)
+        {
+            var count = Math.Min(TileItems, job.Count - item);
+            for (var i = 0; i < count; i++)
+            {
+                inputs[i] = job.Input.QuantizedRow(job.InputRow(item + i));
+            }
+
+            MultiplyPacked(scratch, inputs, count, output);
+            for (var i = 0; i < count; i++)
+            {
+                Copy(output + (8 * i), job.OutputOf(item + i) + firstRow, rows);
+            }
+        }
+    }
 }

@@ -19,6 +19,7 @@ internal static unsafe class SuperBlockMatMul
     {
         var subScales = stackalloc short[8 * 16]; // [row, 2·group + half]
         var subMins = stackalloc short[8 * 16]; // [row, 2·group + half]: minima, or scales times the offset
+        var scalePairs = stackalloc int[8 * 8]; // subScales transposed: [group, row], each a pair
         var corrections = stackalloc int[8 * 8]; // subMins transposed: [group, row], each a pair
         var terms = stackalloc float[8 * 8]; // [group, row]
         var minTerms = stackalloc float[8 * 8]; // [group, row]
@@ -41,9 +42,18 @@ internal static unsafe class SuperBlockMatMul
                 TIsa.Transpose((int*)subMins, corrections);
             }
 
+            if (HasNarrowSums<TBlock>())
+            {
+                TIsa.Transpose((int*)subScales, scalePairs);
+            }
+
             for (var group = 0; group < 8; group++)
             {
-                var products = TIsa.DotRows<TBlock, GroupSubScales>(w, stride, group, input.Codes + (256 * block) + (32 * group), subScales);
+                TIsa.Prefetch(weights + (8 * (stride + (block * sizeof(TBlock)))) + (group * sizeof(TBlock)), sizeof(TBlock));
+                var x = input.Codes + (256 * block) + (32 * group);
+                var products = HasNarrowSums<TBlock>()
+                    ? TIsa.MultiplyAddPairs(TIsa.DotHalves<TBlock>(w, stride, group, x).AsInt16(), Vector256.Load(scalePairs + (8 * group)).AsInt16())
+                    : TIsa.DotRows<TBlock, GroupSubScales>(w, stride, group, x, subScales);
                 AddGroup<TBlock, TIsa>(
                     products, corrections + (8 * group), input.Scales[(8 * block) + group], input.Sums[(8 * block) + group], terms + (8 * group), minTerms + (8 * group));
             }
@@ -52,6 +62,94 @@ internal static unsafe class SuperBlockMatMul
         }
 
         sum.Store(output);
+    }
+
+    /// <summary>Bytes of a packed super-block: 8 × (codes, scales of the first half [8 rows, 2], of the last, corrections [8 rows, 2]), two scales [8 rows].</summary>
+    public const int PackedBytes = (8 * PackedGroupBytes) + 64;
+
+    private const int PackedGroupBytes = PackedGroup.Bytes + 96;
+
+    /// <summary>Unpacks 8 rows for <see cref="MultiplyPacked"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    public static void Pack<TBlock, TIsa>(byte* weights, nint stride, int blocks, byte* packed)
+        where TBlock : unmanaged, ISuperBlock<TBlock>
+        where TIsa : struct, IIsa
+    {
+        var rows = stackalloc short[8 * 16]; // [row, 2·group + half]
+        var subScales = stackalloc int[8 * 8]; // [group, row], each a pair
+        var corrections = stackalloc int[8 * 8]; // [group, row], each a pair
+        for (nint block = 0; block < blocks; block++, weights += sizeof(TBlock), packed += PackedBytes)
+        {
+            for (var row = 0; row < 8; row++)
+            {
+                TBlock.SubScales(weights + (row * stride)).Store(rows + (16 * row));
+            }
+
+            TIsa.Transpose((int*)rows, subScales);
+            if (TBlock.HasMin || TBlock.Offset != 0)
+            {
+                for (var row = 0; row < 8; row++)
+                {
+                    Corrections<TBlock>(weights + (row * stride), Vector256.Load(rows + (16 * row))).Store(rows + (16 * row));
+                }
+
+                TIsa.Transpose((int*)rows, corrections);
+            }
+
+            for (var group = 0; group < 8; group++)
+            {
+                var target = packed + (group * PackedGroupBytes);
+                PackedGroup.Pack<TBlock, TIsa>(weights, stride, group, target);
+                var pairs = Vector256.Load(subScales + (8 * group));
+                var first = pairs & Vector256.Create(0xFFFF);
+                var last = Vector256.ShiftRightLogical(pairs, 16);
+                (first | (first << 16)).Store((int*)(target + PackedGroup.Bytes));
+                (last | (last << 16)).Store((int*)(target + PackedGroup.Bytes + 32));
+                Vector256.Load(corrections + (8 * group)).Store((int*)(target + PackedGroup.Bytes + 64));
+            }
+
+            Scales<TBlock>(weights, stride).Store((float*)(packed + PackedBytes - 64));
+            Mins<TBlock>(weights, stride).Store((float*)(packed + PackedBytes - 32));
+        }
+    }
+
+    /// <summary>8 packed rows times some input rows: output [count, 8 rows].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int count, int blocks, float* output)
+        where TBlock : unmanaged, ISuperBlock<TBlock>
+        where TIsa : struct, IIsa
+    {
+        var terms = stackalloc float[64]; // [group, row]
+        var minTerms = stackalloc float[64]; // [group, row]
+        for (var i = 0; i < count; i++)
+        {
+            Vector256<float>.Zero.Store(output + (8 * i));
+        }
+
+        for (nint block = 0; block < blocks; block++, packed += PackedBytes)
+        {
+            var scales = Vector256.Load((float*)(packed + PackedBytes - 64));
+            var mins = Vector256.Load((float*)(packed + PackedBytes - 32));
+            var input = inputs;
+            var sums = output;
+            for (var i = 0; i < count; i++, input++, sums += 8)
+            {
+                var p = packed;
+                for (nint group = 0; group < 8; group++, p += PackedGroupBytes)
+                {
+                    var index = (8 * block) + group;
+                    var first = Vector256.Load((short*)(p + PackedGroup.Bytes));
+                    var last = Vector256.Load((short*)(p + PackedGroup.Bytes + 32));
+                    var products = PackedGroup.Dot<TBlock>(p, input->Codes + (32 * index), first, last);
+                    AddGroup<TBlock, TIsa>(
+                        products, (int*)(p + PackedGroup.Bytes + 64), input->Scales[index], input->Sums[index], terms + (8 * group), minTerms + (8 * group));
+                }
+
+                AddBlock<TBlock, TIsa>(Vector256.Load(sums), terms, minTerms, scales, mins).Store(sums);
+            }
+        }
     }
 
     /// <summary>What is multiplied by the sums of the input's codes: the minima, or the sub-scales times the offset.</summary>
@@ -136,6 +234,11 @@ internal static unsafe class SuperBlockMatMul
             }
         }
     }
+
+    // Whether the sum over half a group fits 16 bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool HasNarrowSums<TBlock>()
+        where TBlock : unmanaged, ISuperBlock<TBlock> => !TBlock.IsSigned && TBlock.MaxCode <= 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Halves<TBlock>(byte* block, int position, nint stride)

@@ -16,4 +16,12 @@ internal sealed unsafe class SuperBlockMatrix<TBlock, TIsa>(ByteRegion bytes, in
 
     private protected override void MultiplyRows(byte* weights, nint stride, QuantizedRow input, float* output) =>
         SuperBlockMatMul.MultiplyRows<TBlock, TIsa>(weights, stride, input, Columns / 256, output);
+
+    private protected override long PackedBytes => (long)Columns / 256 * SuperBlockMatMul.PackedBytes;
+
+    private protected override void Pack(byte* weights, nint stride, byte* packed) =>
+        SuperBlockMatMul.Pack<TBlock, TIsa>(weights, stride, Columns / 256, packed);
+
+    private protected override void MultiplyPacked(byte* packed, QuantizedRow* inputs, int count, float* output) =>
+        SuperBlockMatMul.MultiplyPacked<TBlock, TIsa>(packed, inputs, count, Columns / 256, output);
 }

@@ -27,6 +27,8 @@ internal struct IQ4_NL : IBlock32<IQ4_NL>
 
     public static bool HasMin => false;
 
+    public static int NibblePosition => -1;
+
     /// <summary>The values of a nibble (ggml-common.h, kvalues_iq4nl); IQ4_XS shares them.</summary>
     internal static ReadOnlySpan<sbyte> Table => [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 

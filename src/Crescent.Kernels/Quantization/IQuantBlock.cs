@@ -48,6 +48,9 @@ internal unsafe interface IGroupCodes
 internal unsafe interface IBlock32<TSelf> : IQuantBlock<TSelf>, IGroupCodes
     where TSelf : unmanaged, IBlock32<TSelf>
 {
+    /// <summary>Byte position of 16 bytes whose nibbles are the codes themselves; −1 where codes are anything else.</summary>
+    static abstract int NibblePosition { get; }
+
     /// <summary>The scales of the blocks of 8 rows, <paramref name="stride"/> bytes apart.</summary>
     static abstract Vector256<float> Scales(byte* block, nint stride);
 

@@ -28,6 +28,8 @@ internal struct MXFP4 : IBlock32<MXFP4>, IEncodableBlock<MXFP4>
 
     public static bool HasMin => false;
 
+    public static int NibblePosition => -1;
+
     /// <summary>With x the largest magnitude in [4·s, 8·s): the table ends at 6·s, so up to 2·s of 8·s is cut.</summary>
     public static float MaxRelativeError => 0.2501f;
 

@@ -31,7 +31,7 @@ internal static unsafe class Unpacking
         var rows67 = Zip16(Load32(upper + (2 * stride)), Load32(upper + (3 * stride)));
         var low = Zip32(rows01, rows23);
         var high = Zip32(rows45, rows67);
-        return Vector128.Create(low.AsUInt64().GetLower(), high.AsUInt64().GetLower()).AsUInt16();
+        return Zip64(low, high);
     }
 
     /// <summary>Half-precision scales of 8 rows; 2 bytes must follow the field.</summary>
@@ -120,4 +120,10 @@ internal static unsafe class Unpacking
         Sse2.IsSupported
             ? Sse2.UnpackLow(left.AsUInt32(), right.AsUInt32())
             : Vector128.Create(left.AsUInt32().GetElement(0), right.AsUInt32().GetElement(0), 0, 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> Zip64(Vector128<uint> left, Vector128<uint> right) =>
+        Sse2.IsSupported
+            ? Sse2.UnpackLow(left.AsUInt64(), right.AsUInt64()).AsUInt16()
+            : Vector128.Create(left.AsUInt64().GetElement(0), right.AsUInt64().GetElement(0)).AsUInt16();
 }
