@@ -63,11 +63,13 @@ internal static class CommandLine
         var root = new RootCommand("Runs giant open-weight mixture-of-experts language models on hardware that people own.")
         {
             RunCommand.Create(terminal),
+            ChatCommand.Create(terminal),
             LogitsCommand.Create(terminal),
             TokenizeCommand.Create(terminal),
             DetokenizeCommand.Create(terminal),
             InspectCommand.Create(terminal),
             BenchCommand.Create(terminal),
+            SynthCommand.Create(terminal),
         };
         root.Add(new Option<bool>("--quiet") { Description = "Only results and errors.", Recursive = true });
         root.Add(new Option<bool>("--verbose") { Description = "More about what is going on; stack traces with errors.", Recursive = true });
