@@ -45,10 +45,10 @@ internal sealed class ChatLoop : IDisposable
         _generator = session.CreateGenerator();
     }
 
-    public string? System
+    public string? SystemMessage
     {
-        get => _conversation.System;
-        init => _conversation.System = value;
+        get => _conversation.SystemMessage;
+        init => _conversation.SystemMessage = value;
     }
 
     public int Run(CancellationToken cancellation)
@@ -76,7 +76,7 @@ internal sealed class ChatLoop : IDisposable
                     Answer(cancellation);
                 }
             }
-            catch (Exception exception) when (exception is CommandFailedException or IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
+            catch (Exception exception) when (exception is CommandFailedException or IOException or UnauthorizedAccessException or ArgumentException or global::System.Text.Json.JsonException)
             {
                 // The conversation goes on: one line says what went wrong.
                 _terminal.Error.WriteLine($"crescent: {exception.Message}");
@@ -136,7 +136,7 @@ internal sealed class ChatLoop : IDisposable
                 _terminal.Out.WriteLine(Help);
                 break;
             case "/system":
-                _conversation.System = argument.Length > 0 ? argument : null;
+                _conversation.SystemMessage = argument.Length > 0 ? argument : null;
                 break;
             case "/clear":
                 _conversation.Clear();

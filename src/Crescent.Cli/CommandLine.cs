@@ -103,6 +103,7 @@ internal static class CommandLine
         CheckpointException or TokenizerException or NotSupportedException or IOException or UnauthorizedAccessException or ArithmeticException
             => new CommandFailedException(FirstLine(exception.Message)),
         ArgumentException => new CommandFailedException(FirstLine(exception.Message)),
+        FormatException => new CommandFailedException(FirstLine(exception.Message), CommandFailedException.WrongUsage),
         OutOfMemoryException => new CommandFailedException("not enough memory: try a shorter context (-c), a smaller cache (--kv-type q8_0) or a smaller model"),
         AggregateException { InnerException: { } inner } => Explain(inner),
         _ => new CommandFailedException($"internal error: {exception.GetType().Name}: {FirstLine(exception.Message)} (--verbose shows where)"),

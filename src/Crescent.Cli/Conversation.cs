@@ -11,7 +11,7 @@ internal sealed class Conversation(ModelSession session, ChatTemplate template)
     private readonly List<ChatMessage> _messages = [];
 
     /// <summary>System message, or null.</summary>
-    public string? System { get; set; }
+    public string? SystemMessage { get; set; }
 
     /// <summary>User and assistant messages, oldest first.</summary>
     public IReadOnlyList<ChatMessage> Messages => _messages;
@@ -37,7 +37,7 @@ internal sealed class Conversation(ModelSession session, ChatTemplate template)
     /// <summary>Replaces the messages, e.g. by loaded ones.</summary>
     public void Replace(string? system, IEnumerable<ChatMessage> messages)
     {
-        System = system;
+        SystemMessage = system;
         _messages.Clear();
         _messages.AddRange(messages);
     }
@@ -73,7 +73,7 @@ internal sealed class Conversation(ModelSession session, ChatTemplate template)
 
     private IReadOnlyList<int> Encode()
     {
-        IEnumerable<ChatMessage> all = System is null ? _messages : _messages.Prepend(new ChatMessage("system", System));
+        IEnumerable<ChatMessage> all = SystemMessage is null ? _messages : _messages.Prepend(new ChatMessage("system", SystemMessage));
         return ChatPrompt.Encode(_session, _template, [.. all]);
     }
 

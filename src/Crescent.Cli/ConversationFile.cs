@@ -14,7 +14,7 @@ internal static class ConversationFile
         {
             writer.WriteStartObject();
             writer.WriteStartArray("messages");
-            if (conversation.System is { } system)
+            if (conversation.SystemMessage is { } system)
             {
                 WriteMessage(writer, "system", system);
             }

@@ -23,7 +23,7 @@ internal static class ChatCommand
             var chat = session.Template(parsed.GetValue(template));
             using var loop = new ChatLoop(terminal, session, chat, sampling.Read(parsed, session.Defaults.Options, session.Tokenizer), parsed.GetValue(count))
             {
-                System = parsed.GetValue(system),
+                SystemMessage = parsed.GetValue(system),
             };
             return Task.FromResult(loop.Run(cancellation));
         });

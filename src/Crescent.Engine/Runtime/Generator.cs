@@ -146,6 +146,14 @@ public sealed class Generator : IDisposable
             return -1;
         }
 
-        return sequence.Sampler.Sample(logits, sequence.Tokens);
+        try
+        {
+            return sequence.Sampler.Sample(logits, sequence.Tokens);
+        }
+        catch (ArithmeticException exception)
+        {
+            sequence.Finish(FinishReason.Failed, $"position {sequence.Length - 1}: {exception.Message}");
+            return -1;
+        }
     }
 }
