@@ -55,13 +55,13 @@ public sealed class SynthPreset
         yield return new SynthPreset("llama-3.2-1b", "Llama 3.2 1B Instruct", llama);
 
         const int Context = 4096;
+        // The latent keeps its 512 and the heads are a multiple of four: ik_llama.cpp refuses any other deepseek2 of this form.
         var tinyKimi = kimi with
         {
             Layers = 3,
             Hidden = 256,
             Heads = 4,
             QueryRank = 256,
-            KvRank = 256,
             DenseWidth = 512,
             Experts = 16,
             ExpertWidth = 256,
@@ -73,8 +73,7 @@ public sealed class SynthPreset
         yield return new SynthPreset(Tiny + "moonlight", "Tiny Moonlight Instruct", moonlight with
         {
             Hidden = 256,
-            Heads = 2,
-            KvRank = 256,
+            Heads = 4,
             DenseWidth = 512,
             Experts = 8,
             ExpertWidth = 256,
@@ -86,7 +85,6 @@ public sealed class SynthPreset
             Hidden = 256,
             Heads = 4,
             QueryRank = 256,
-            KvRank = 256,
             DenseWidth = 512,
             Experts = 32,
             ExpertWidth = 256,

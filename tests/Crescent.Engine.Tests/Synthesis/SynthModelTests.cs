@@ -158,14 +158,14 @@ public sealed class SynthModelTests
         var metadata = checkpoint.Metadata;
         Assert.Equal("deepseek2", metadata.GetString("general.architecture"));
         Assert.Equal((1, 1, 1), (metadata.GetInt32("deepseek2.block_count"), metadata.GetInt32("deepseek2.leading_dense_block_count"), metadata.GetInt32("deepseek2.attention.head_count_kv")));
-        Assert.Equal((320, 256, 192, 128), (
+        Assert.Equal((576, 512, 192, 128), (
             metadata.GetInt32("deepseek2.attention.key_length"), metadata.GetInt32("deepseek2.attention.value_length"),
             metadata.GetInt32("deepseek2.attention.key_length_mla"), metadata.GetInt32("deepseek2.attention.value_length_mla")));
         Assert.Equal((64f, 1f, 0.1f, 2.827f), (
             metadata.GetSingle("deepseek2.rope.scaling.factor"), metadata.GetSingle("deepseek2.rope.scaling.yarn_beta_fast"),
             metadata.GetSingle("deepseek2.rope.scaling.yarn_log_multiplier"), metadata.GetSingle("deepseek2.expert_weights_scale")));
-        Assert.Equal([4, 256, 128], checkpoint.Tensors["blk.0.attn_k_b.weight"].Shape);
-        Assert.Equal([4, 128, 256], checkpoint.Tensors["blk.0.attn_v_b.weight"].Shape);
+        Assert.Equal([4, 512, 128], checkpoint.Tensors["blk.0.attn_k_b.weight"].Shape);
+        Assert.Equal([4, 128, 512], checkpoint.Tensors["blk.0.attn_v_b.weight"].Shape);
     }
 
     [Fact]

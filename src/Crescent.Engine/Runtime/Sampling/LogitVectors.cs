@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Crescent.Engine.Runtime.Sampling;
@@ -24,20 +25,19 @@ internal static class LogitVectors
         for (var block = 0; block < maxima.Length; block++)
         {
             var values = Block(logits, block);
+            var vectors = MemoryMarshal.Cast<float, Vector256<float>>(values);
             var largest = Vector256.Create(float.NegativeInfinity);
-            var i = 0;
-            for (; i <= values.Length - Lanes; i += Lanes)
+            foreach (var v in vectors)
             {
-                var v = Vector256.Create(values[i..]);
-                largest = Vector256.Max(largest, v);
+                largest = Vector256.MaxNative(largest, v);
                 spoiled += v * Vector256<float>.Zero;
             }
 
             var maximum = Maximum(largest);
-            for (; i < values.Length; i++)
+            foreach (var value in values[(vectors.Length * Lanes)..])
             {
-                maximum = MathF.Max(maximum, values[i]);
-                spoiled += Vector256.CreateScalar(values[i] * 0f);
+                maximum = MathF.Max(maximum, value);
+                spoiled += Vector256.CreateScalar(value * 0f);
             }
 
             maxima[block] = maximum;
@@ -72,17 +72,18 @@ internal static class LogitVectors
         for (var block = 0; block < sums.Length; block++)
         {
             var values = Block(logits, block);
+            var vectors = MemoryMarshal.Cast<float, Vector256<float>>(values);
             var sum = Vector256<float>.Zero;
-            var i = 0;
-            for (; i <= values.Length - Lanes; i += Lanes)
+            foreach (var v in vectors)
             {
-                sum += Exp((Vector256.Create(values[i..]) - Vector256.Create(maximum)) * Vector256.Create(scale));
+                sum += Exp((v - Vector256.Create(maximum)) * Vector256.Create(scale));
             }
 
-            if (i < values.Length)
+            var left = values[(vectors.Length * Lanes)..];
+            if (left.Length > 0)
             {
                 rest.Fill(float.NegativeInfinity);
-                values[i..].CopyTo(rest);
+                left.CopyTo(rest);
                 sum += Exp((Vector256.Create(rest) - Vector256.Create(maximum)) * Vector256.Create(scale));
             }
 
@@ -134,19 +135,15 @@ internal static class LogitVectors
         p = (p * r) + Vector256.Create(1.6666665459e-1f);
         p = (p * r) + Vector256.Create(5.0000001201e-1f);
         p = (p * r * r) + r + Vector256<float>.One;
-        var power = (Vector256.ConvertToInt32(n) + Vector256.Create(127)) << 23;
+        // Out of range only where the result is masked: the conversion that does not saturate will do.
+        var power = (Vector256.ConvertToInt32Native(n) + Vector256.Create(127)) << 23;
         return Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256.Create(-87f)), Vector256<float>.Zero, p * power.AsSingle());
     }
 
     private static float Maximum(Vector256<float> v)
     {
-        var maximum = v[0];
-        for (var lane = 1; lane < Lanes; lane++)
-        {
-            maximum = MathF.Max(maximum, v[lane]);
-        }
-
-        return maximum;
+        var four = Vector128.MaxNative(v.GetLower(), v.GetUpper());
+        return MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3]));
     }
 
     private static float Sum(Vector256<float> v)
