@@ -10,7 +10,7 @@ internal static unsafe class ActivationQuantizer
     private const int SmallestMagnitude = 8 << 23;
     private const int InfinityBits = 0x7F800000;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Quantize(float* values, QuantizedRow row, int groups)
     {
         for (nint group = 0; group < groups; group++)

@@ -5,6 +5,7 @@ using Crescent.Kernels.Quantization;
 namespace Crescent.Kernels.MatMul;
 
 /// <summary>The loops of the formats with blocks of 32. The order of sums: block by block along the row, in each the products first, then the minimum.</summary>
+/// <remarks>Loops are never inlined: a caller recompiled from its profile would take one in without its steps, at a third of the speed.</remarks>
 internal static unsafe class Block32MatMul
 {
     // Blocks that an input row takes before the next one does: long enough that its codes stream, short enough that the weights stay cached.
@@ -14,7 +15,7 @@ internal static unsafe class Block32MatMul
     private const int NibbleOffset = 8;
 
     /// <summary>8 rows, <paramref name="stride"/> bytes apart, times one input row, straight from the weights' own layout.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void MultiplyRows<TBlock, TIsa>(byte* weights, nint stride, QuantizedRow input, int blocks, float* output)
         where TBlock : unmanaged, IBlock32<TBlock>
         where TIsa : struct, IIsa
@@ -51,7 +52,7 @@ internal static unsafe class Block32MatMul
     public const int PackedBytes = PackedGroup.Bytes + 64;
 
     /// <summary>Unpacks 8 rows for <see cref="MultiplyPacked"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Pack<TBlock, TIsa>(byte* weights, nint stride, int blocks, byte* packed)
         where TBlock : unmanaged, IBlock32<TBlock>
         where TIsa : struct, IIsa
@@ -72,7 +73,7 @@ internal static unsafe class Block32MatMul
     /// The codes are loaded for every input row, from the first-level cache: unrolled over input rows, the compiler keeps 8 vectors of codes and
     /// spills the sums, which was slower.
     /// </remarks>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int count, int blocks, float* output)
         where TBlock : unmanaged, IBlock32<TBlock>
         where TIsa : struct, IIsa
@@ -132,7 +133,7 @@ internal static unsafe class Block32MatMul
     private static Vector256<int> Widen(Vector128<short> values) => (Unpacking.Widen(values.AsUInt16()) << 16) >> 16;
 
     /// <summary>Decodes blocks to floats: the values of the reference decode.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Decode<TBlock>(byte* weights, int blocks, float* values)
         where TBlock : unmanaged, IBlock32<TBlock>
     {

@@ -10,7 +10,7 @@ namespace Crescent.Kernels.MatMul;
 internal static unsafe class FloatMatMul
 {
     /// <summary>output0[0..2] and output1[0..2] = two weight rows × two input rows. A row may be given twice.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void MultiplyTwo<TIsa>(float* row0, float* row1, float* input0, float* input1, int columns, float* output0, float* output1)
         where TIsa : struct, IIsa
     {
@@ -68,7 +68,7 @@ internal static unsafe class FloatMatMul
     }
 
     /// <summary>output[0..4] = four weight rows × one input row.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void MultiplyFour<TIsa>(float* row0, float* row1, float* row2, float* row3, float* input, int columns, float* output)
         where TIsa : struct, IIsa
     {
@@ -125,7 +125,7 @@ internal static unsafe class FloatMatMul
 
     /// <summary>sums[0..width] = fma(input[r], weights[r, 0..width], sums) for the rows 0..<paramref name="rows"/>, ascending.</summary>
     /// <param name="width">A multiple of 8.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void AccumulateRows<TIsa>(float* weights, nint stride, int rows, float* input, float* sums, int width)
         where TIsa : struct, IIsa
     {

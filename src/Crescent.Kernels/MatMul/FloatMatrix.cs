@@ -14,7 +14,7 @@ internal sealed unsafe class FloatMatrix<TElement, TIsa>(ByteRegion bytes, int r
 {
     internal override bool IsQuantized => false;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     internal override void Decode(int row, int firstColumn, int columns, float* values)
     {
         var elements = (TElement*)RowAddress(row) + firstColumn;

@@ -14,7 +14,8 @@ internal static unsafe class PackedGroup
     /// <summary>Bytes of the codes.</summary>
     public const int Bytes = 256;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    [SkipLocalsInit]
     public static void Pack<TBlock, TIsa>(byte* block, nint stride, int group, byte* packed)
         where TBlock : IGroupCodes
         where TIsa : struct, IIsa

@@ -11,7 +11,7 @@ namespace Crescent.Kernels.MatMul;
 internal static unsafe class SuperBlockMatMul
 {
     /// <summary>8 rows, <paramref name="stride"/> bytes apart, times one input row, straight from the weights' own layout.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
     public static void MultiplyRows<TBlock, TIsa>(byte* weights, nint stride, QuantizedRow input, int blocks, float* output)
         where TBlock : unmanaged, ISuperBlock<TBlock>
@@ -70,7 +70,7 @@ internal static unsafe class SuperBlockMatMul
     private const int PackedGroupBytes = PackedGroup.Bytes + 96;
 
     /// <summary>Unpacks 8 rows for <see cref="MultiplyPacked"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
     public static void Pack<TBlock, TIsa>(byte* weights, nint stride, int blocks, byte* packed)
         where TBlock : unmanaged, ISuperBlock<TBlock>
@@ -115,7 +115,7 @@ internal static unsafe class SuperBlockMatMul
     }
 
     /// <summary>8 packed rows times some input rows: output [count, 8 rows].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
     public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int count, int blocks, float* output)
         where TBlock : unmanaged, ISuperBlock<TBlock>
@@ -204,7 +204,7 @@ internal static unsafe class SuperBlockMatMul
         where TBlock : unmanaged, ISuperBlock<TBlock> => TBlock.HasMin ? Halves<TBlock>(block, TBlock.MinPosition, stride) : default;
 
     /// <summary>Decodes super-blocks to floats: the values of the reference decode.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
     public static void Decode<TBlock>(byte* weights, int blocks, float* values)
         where TBlock : unmanaged, ISuperBlock<TBlock>
