@@ -13,7 +13,7 @@ internal static unsafe class AttentionTile
     /// <param name="scores">[PageTokens], scratch</param>
     /// <param name="stats">[2]: running maximum and sum</param>
     /// <param name="output">[valueWidth]: running weighted sum</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Accumulate(
         AttentionShape shape, float* query, float* keys, int keyStride, float* values, int valueStride, int visible, float* scores, float* stats, float* output, bool initialise)
     {

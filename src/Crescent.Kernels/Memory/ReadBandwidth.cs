@@ -30,7 +30,7 @@ public static unsafe class ReadBandwidth
     {
         public byte* Data;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public readonly void Execute(int start, int end, int worker)
         {
             var data = Data + (start * ChunkBytes);
