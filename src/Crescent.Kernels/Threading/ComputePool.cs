@@ -13,6 +13,10 @@ public sealed unsafe class ComputePool : IDisposable
     // Long enough to bridge the gaps between the dispatches of one decode step, short enough to leave an idle machine idle.
     private const int SpinTurns = 4000;
 
+    private const long Open = 1L << 31;
+    private const long Inside = Open - 1;
+    private const int GenerationShift = 32;
+
     private readonly Thread[] _helpers;
     private readonly SemaphoreSlim[] _wake;
     private readonly int[] _asleep; // 1 while helper i waits on its semaphore
@@ -21,8 +25,7 @@ public sealed unsafe class ComputePool : IDisposable
     private int _count;
     private int _grain;
     private int _next;
-    private int _pending; // helpers that have not finished the current dispatch
-    private int _generation;
+    private long _state; // generation of the dispatch (high 32 bits), Open, and how many helpers are inside it
     private volatile bool _stop;
     private ExceptionDispatchInfo? _failure;
 
@@ -74,8 +77,7 @@ public sealed unsafe class ComputePool : IDisposable
         _grain = grain;
         _failure = null;
         Volatile.Write(ref _next, 0);
-        Volatile.Write(ref _pending, _helpers.Length);
-        Interlocked.Increment(ref _generation);
+        Interlocked.Exchange(ref _state, (((Volatile.Read(ref _state) >> GenerationShift) + 1) << GenerationShift) | Open);
         for (var i = 0; i < _helpers.Length; i++)
         {
             if (Interlocked.Exchange(ref _asleep[i], 0) == 1)
@@ -85,10 +87,12 @@ public sealed unsafe class ComputePool : IDisposable
         }
 
         TakeRanges(0);
+        // Nobody may enter any more. A helper that never got a core has taken nothing and is not waited for.
+        Interlocked.And(ref _state, ~Open);
         var spinner = new SpinWait();
-        while (Volatile.Read(ref _pending) != 0)
+        while ((Volatile.Read(ref _state) & Inside) != 0)
         {
-            // A helper without a core holds a range: spin a little, then let it run.
+            // A helper that lost its core holds a range: spin a little, then let it run.
             spinner.SpinOnce(sleep1Threshold: -1);
         }
 
@@ -128,25 +132,32 @@ public sealed unsafe class ComputePool : IDisposable
 
     private void HelperLoop(int index)
     {
-        var seen = 0;
-        while (!_stop)
+        long seen = 0;
+        while (WaitForDispatch(index, seen))
         {
-            if (!WaitForDispatch(index, seen))
+            var state = Volatile.Read(ref _state);
+            seen = state >> GenerationShift;
+            while ((state & Open) != 0 && state >> GenerationShift == seen)
             {
-                return;
-            }
+                var found = Interlocked.CompareExchange(ref _state, state + 1, state);
+                if (found == state)
+                {
+                    TakeRanges(index + 1);
+                    Interlocked.Decrement(ref _state);
+                    break;
+                }
 
-            seen = Volatile.Read(ref _generation);
-            TakeRanges(index + 1);
-            Interlocked.Decrement(ref _pending);
+                state = found;
+            }
         }
     }
 
-    private bool WaitForDispatch(int index, int seen)
+    // Waits for a dispatch after the one seen last; false when the pool stops.
+    private bool WaitForDispatch(int index, long seen)
     {
         for (var turn = 0; turn < SpinTurns; turn++)
         {
-            if (Volatile.Read(ref _generation) != seen)
+            if (Volatile.Read(ref _state) >> GenerationShift != seen)
             {
                 return true;
             }
@@ -161,17 +172,11 @@ public sealed unsafe class ComputePool : IDisposable
 
         // Announce the sleep, then look once more: a dispatch between the two either sees the flag or is seen here.
         Interlocked.Exchange(ref _asleep[index], 1);
-        if (Volatile.Read(ref _generation) != seen || _stop)
+        if ((Volatile.Read(ref _state) >> GenerationShift == seen && !_stop) || Interlocked.Exchange(ref _asleep[index], 0) == 0)
         {
-            if (Interlocked.Exchange(ref _asleep[index], 0) == 0)
-            {
-                _wake[index].Wait(); // the dispatcher saw the flag and has released: take its permit
-            }
-
-            return !_stop;
+            _wake[index].Wait(); // where the flag is gone, the dispatcher has released: take its permit
         }
 
-        _wake[index].Wait();
         return !_stop;
     }
 
