@@ -8,7 +8,7 @@ namespace Crescent.Bench;
 
 /// <summary>One matrix times a few input rows, for every fast format: decode is one row and larger than the caches, prefill many rows.</summary>
 [MemoryDiagnoser]
-public class MatMulBenchmarks
+public class MatMulBenchmarks : IDisposable
 {
     private const int Columns = 2048;
 
@@ -65,11 +65,12 @@ public class MatMulBenchmarks
     }
 
     [GlobalCleanup]
-    public void Cleanup()
+    public void Dispose()
     {
         _pool.Dispose();
         _bytes.Dispose();
         _input.Dispose();
         _output.Dispose();
+        GC.SuppressFinalize(this);
     }
 }
