@@ -57,6 +57,12 @@ internal sealed class ModelSession : IDisposable
                     $"{path}: expected a tokenizer of at most {model.Shape.Vocab} tokens (the embedding's rows), found {tokenizer.VocabularySize}");
             }
 
+            // A model that fits is read ahead while the first tokens run; a larger one would only push itself out.
+            if (checkpoint.TotalBytes < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3)
+            {
+                checkpoint.PopulateInBackground();
+            }
+
             return new ModelSession(checkpoint, metadata, model, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal));
         }
         catch

@@ -5,8 +5,12 @@ namespace Crescent.Kernels.Memory;
 /// <summary>A file mapped read-only into memory, never copied. The regions it hands out are valid until Dispose.</summary>
 public sealed unsafe class MappedFile : IDisposable
 {
+    private const long PopulateBytes = 64 << 20; // a step, short enough that Dispose need not wait long
+
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
+    private Thread? _populator;
+    private volatile bool _disposing;
 
     private MappedFile(string path, MemoryMappedFile? file, MemoryMappedViewAccessor? view, ByteRegion bytes)
     {
@@ -51,11 +55,25 @@ public sealed unsafe class MappedFile : IDisposable
         }
     }
 
-    /// <summary>Asks the system to read the whole file ahead of its use.</summary>
-    public void AdviseWillNeed() => PlatformMemory.AdviseWillNeed(Bytes.Address, Bytes.Length);
+    /// <summary>
+    /// Reads the file ahead of its use on a background thread, so that no product waits for a page fault. Only sensible where the whole file fits in
+    /// memory. Ends by itself, or with Dispose.
+    /// </summary>
+    public void PopulateInBackground()
+    {
+        if (_populator is not null || Bytes.Length == 0)
+        {
+            return;
+        }
+
+        _populator = new Thread(Populate) { IsBackground = true, Name = "crescent-populate" };
+        _populator.Start();
+    }
 
     public void Dispose()
     {
+        _disposing = true;
+        _populator?.Join();
         if (_view is not null)
         {
             _view.SafeMemoryMappedViewHandle.ReleasePointer();
@@ -63,5 +81,16 @@ public sealed unsafe class MappedFile : IDisposable
         }
 
         _file?.Dispose();
+    }
+
+    private void Populate()
+    {
+        for (long offset = 0; offset < Bytes.Length && !_disposing; offset += PopulateBytes)
+        {
+            if (!PlatformMemory.Populate(Bytes.Address + offset, Math.Min(PopulateBytes, Bytes.Length - offset)))
+            {
+                return;
+            }
+        }
     }
 }

@@ -5,8 +5,8 @@ namespace Crescent.Kernels.Memory;
 /// <summary>The calls by which a platform takes hints about memory. Every one is advice: where a platform lacks it, nothing happens.</summary>
 internal static unsafe partial class PlatformMemory
 {
-    private const int MadviseWillNeed = 3;
     private const int MadviseHugePage = 14;
+    private const int MadvisePopulateRead = 22; // Linux 5.14; older kernels refuse it
 
     /// <summary>Asks for transparent huge pages over whole pages of the range (Linux, where the default is "madvise").</summary>
     public static void AdviseHugePages(byte* address, long bytes)
@@ -17,25 +17,16 @@ internal static unsafe partial class PlatformMemory
         }
     }
 
-    /// <summary>Asks the kernel to read a mapped range ahead.</summary>
-    public static void AdviseWillNeed(byte* address, long bytes)
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            Advise(address, bytes, MadviseWillNeed);
-        }
-    }
+    /// <summary>Fills the page tables of a mapped range, reading what is not in memory yet. Returns when that is done, false where the system cannot.</summary>
+    public static bool Populate(byte* address, long bytes) => OperatingSystem.IsLinux() && Advise(address, bytes, MadvisePopulateRead);
 
-    private static void Advise(byte* address, long bytes, int advice)
+    // Advice only: a refusal changes speed, never the result.
+    private static bool Advise(byte* address, long bytes, int advice)
     {
         var page = Environment.SystemPageSize;
         var start = ((nint)address + page - 1) / page * page;
         var length = (nint)address + (nint)bytes - start;
-        if (length > 0)
-        {
-            // Advice only: a refusal changes speed, never the result.
-            _ = Madvise(start, length, advice);
-        }
+        return length <= 0 || Madvise(start, length, advice) == 0;
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

@@ -46,6 +46,8 @@ internal sealed class GgufFile : IDisposable
         }
     }
 
+    public void PopulateInBackground() => _mapped.PopulateInBackground();
+
     public void Dispose()
     {
         if (!_disposed)
