@@ -9,11 +9,16 @@ public static class Scorer
     /// <param name="tokens">The text; fed as a prompt.</param>
     /// <param name="chunk">Tokens a step; results do not depend on it.</param>
     /// <param name="visit">Called with each position and its logits [vocab], in order.</param>
-    /// <exception cref="ArgumentException">The text is empty or longer than the cache can hold.</exception>
+    /// <exception cref="ArgumentException">The text is empty, or holds ids outside the vocabulary.</exception>
     public static void Run(LanguageModel model, ReadOnlySpan<int> tokens, int chunk, Action<int, Span<float>> visit, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(chunk, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(chunk, model.Batch.MaxTokens);
+        if (tokens.IsEmpty)
+        {
+            throw new ArgumentException("expected a text of at least one token, found none", nameof(tokens));
+        }
+
         using var pool = new PagePool(model.CacheLayout, PagePool.PagesFor(tokens.Length));
         var pages = new SequencePages(pool);
         for (var first = 0; first < tokens.Length; first += chunk)

@@ -22,11 +22,15 @@ internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
 
         _held.Append(text);
         var held = _held.ToString();
-        var first = -1;
+        // The stop that is complete first ends the text, of those complete at once the longest: so the cut does not depend on where tokens end.
+        var (first, end) = (-1, int.MaxValue);
         foreach (var stop in _stops)
         {
             var at = held.IndexOf(stop, StringComparison.Ordinal);
-            first = at >= 0 && (first < 0 || at < first) ? at : first;
+            if (at >= 0 && (at + stop.Length < end || (at + stop.Length == end && at < first)))
+            {
+                (first, end) = (at, at + stop.Length);
+            }
         }
 
         var certain = first >= 0 ? first : held.Length - LongestBeginning(held);

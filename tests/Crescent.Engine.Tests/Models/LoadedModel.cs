@@ -1,0 +1,82 @@
+using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.KvCache;
+using Crescent.Engine.Models;
+using Crescent.Engine.Runtime;
+using Crescent.Kernels.Attention;
+using Crescent.Text.Tokenizers;
+
+namespace Crescent.Tests.Models;
+
+/// <summary>A model over its mapped file.</summary>
+internal sealed class LoadedModel : IDisposable
+{
+    private readonly GgufCheckpoint _checkpoint;
+
+    private LoadedModel(GgufCheckpoint checkpoint, LanguageModel model)
+    {
+        _checkpoint = checkpoint;
+        Model = model;
+    }
+
+    public LanguageModel Model { get; }
+
+    public int Vocab => Model.Shape.Vocab;
+
+    public Tokenizer Tokenizer() => GgufTokenizer.Read(_checkpoint.Metadata, _checkpoint.Path);
+
+    /// <summary>One thread, F32 cache and 64 tokens a step, so that a test sees no more than what it changes.</summary>
+    public static ModelOptions Plain { get; } = new() { Threads = 1, KvType = KvType.F32, MaxBatchTokens = 64 };
+
+    public static LoadedModel Open(string name, ModelOptions? options = null) => OpenFile(TestModels.PathOf(name), options);
+
+    public static LoadedModel OpenFile(string path, ModelOptions? options = null)
+    {
+        var checkpoint = GgufCheckpoint.Open(path);
+        try
+        {
+            return new LoadedModel(checkpoint, ModelLoader.Load(checkpoint, checkpoint.Metadata, options ?? Plain, out _));
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Logits of every position: [tokens, vocab].</summary>
+    public float[] Score(ReadOnlySpan<int> tokens, int chunk)
+    {
+        var vocab = Vocab;
+        var logits = new float[tokens.Length * vocab];
+        Scorer.Run(Model, tokens, chunk, (position, row) => row.CopyTo(logits.AsSpan(position * vocab)));
+        return logits;
+    }
+
+    /// <summary>The same as if every token had been generated: one a step, in the form of attention that generated tokens take.</summary>
+    public float[] Decode(ReadOnlySpan<int> tokens)
+    {
+        var logits = new float[tokens.Length * Vocab];
+        using var pool = new PagePool(Model.CacheLayout, PagePool.PagesFor(tokens.Length));
+        var pages = new SequencePages(pool);
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            pages.TryReserve(i + 1);
+            Model.Batch.Clear();
+            Model.Batch.Add(tokens.Slice(i, 1), i, pages.Table, isPrompt: false);
+            Model.Batch.WantLogits(0);
+            Model.Forward();
+            Model.LogitsOf(0).CopyTo(logits.AsSpan(i * Vocab));
+        }
+
+        return logits;
+    }
+
+    public Generator Generator(int context = 128, int sequences = 1, int chunk = 0, int pages = 0, Tokenizer? tokenizer = null) =>
+        new(Model, tokenizer, new GeneratorOptions { Context = context, MaxSequences = sequences, Chunk = chunk, MaxCachePages = pages });
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        _checkpoint.Dispose();
+    }
+}

@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Crescent.Engine.Synthesis;
+using Crescent.Kernels;
+using Xunit;
+
+namespace Crescent.Tests.Models;
+
+/// <summary>The small models that the engine's tests run: the golden ones of the shared data, and tiny ones of real structure, written once a run.</summary>
+internal static class TestModels
+{
+    private static readonly Dictionary<string, DType> s_tiny = new()
+    {
+        ["tiny-kimi-k2"] = DType.Q4_0,
+        ["tiny-kimi-k2-thinking"] = DType.Q5_0,
+        ["tiny-moonlight"] = DType.Q8_0,
+        ["tiny-deepseek-v3"] = DType.Q4_K,
+        ["tiny-grok-1"] = DType.Q6_K,
+        ["tiny-qwen3-30b-a3b"] = DType.Q5_K,
+        ["tiny-llama-3.2-1b"] = DType.BF16,
+    };
+
+    private static readonly ConcurrentDictionary<string, Lazy<string>> s_written = new();
+    private static readonly Lazy<string> s_folder = new(MakeFolder);
+
+    /// <summary>Golden models in F32.</summary>
+    public static string[] Float { get; } =
+        ["g-llama", "g-kimi-k2", "g-kimi-k2-legacy-kvb", "g-moonlight", "g-deepseek-v3", "g-deepseek-v2-lite", "g-grok", "g-qwen3moe"];
+
+    /// <summary>Golden models in a block format.</summary>
+    public static string[] Quantized { get; } = ["g-llama-tied-q", "g-kimi-k2-q4_0", "g-qwen3moe-q"];
+
+    public static string[] Golden { get; } = [.. Float, .. Quantized];
+
+    /// <summary>Golden and tiny models: every architecture, every kind of weights.</summary>
+    public static string[] All { get; } = [.. Golden, .. s_tiny.Keys];
+
+    /// <summary>Models with latent attention.</summary>
+    public static string[] Latent { get; } =
+        [.. All.Where(name => name.Contains("kimi", StringComparison.Ordinal) || name.Contains("moonlight", StringComparison.Ordinal) || name.Contains("deepseek", StringComparison.Ordinal))];
+
+    /// <summary>One model an architecture, the smallest.</summary>
+    public static string[] OnePerArchitecture { get; } = ["g-llama-tied-q", "g-deepseek-v2-lite", "g-grok", "g-qwen3moe-q"];
+
+    public static string PathOf(string name) =>
+        s_tiny.TryGetValue(name, out var dtype)
+            ? s_written.GetOrAdd(name, key => new Lazy<string>(() => Write(key, dtype))).Value
+            : SharedData.Path("golden-models", $"{name}.gguf");
+
+    /// <summary>The 64 ids that the golden logits belong to.</summary>
+    public static int[] Tokens() =>
+        [.. File.ReadAllText(SharedData.Path("golden-models", "tokens.txt")).Split(',', StringSplitOptions.TrimEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+
+    /// <summary>Little-endian float32 of a shared file.</summary>
+    public static float[] Floats(params string[] parts) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(SharedData.Path(parts))).ToArray();
+
+    /// <summary>Skips the test where the level's products cannot run (AVX-512 is emulated where AVX2 is there).</summary>
+    public static void Require(IsaLevel isa)
+    {
+        if (isa != IsaLevel.Portable && !IsaLevels.IsSupported(IsaLevel.Avx2))
+        {
+            Assert.Skip($"{isa} needs AVX2, which this processor or runtime lacks");
+        }
+    }
+
+    public static TheoryData<string> Rows(IEnumerable<string> names) => [.. names];
+
+    public static TheoryData<string, IsaLevel> WithLevels(IEnumerable<string> names)
+    {
+        var rows = new TheoryData<string, IsaLevel>();
+        foreach (var name in names)
+        {
+            foreach (var isa in Enum.GetValues<IsaLevel>())
+            {
+                rows.Add(name, isa);
+            }
+        }
+
+        return rows;
+    }
+
+    private static string Write(string name, DType dtype)
+    {
+        Assert.True(SynthPreset.TryGet(name, out var preset));
+        var path = Path.Combine(s_folder.Value, $"{name}.gguf");
+        SynthModel.Write(preset, new SynthOptions { DType = dtype, Seed = 1, Layers = Math.Min(preset.Layers, 4), Threads = 1 }, path);
+        return path;
+    }
+
+    private static string MakeFolder()
+    {
+        var folder = Directory.CreateTempSubdirectory("crescent-models-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        return folder;
+    }
+}
