@@ -36,8 +36,8 @@ internal sealed class ModelSession : IDisposable
 
     public SamplingDefaults Defaults { get; }
 
-    /// <param name="context">Context the user asked for; 0 for none.</param>
-    public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int context, Terminal terminal)
+    /// <param name="context">Context the user asked for; null for none.</param>
+    public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int? context, Terminal terminal)
     {
         var checkpoint = GgufCheckpoint.Open(path);
         LanguageModel? model = null;
@@ -98,9 +98,9 @@ internal sealed class ModelSession : IDisposable
         Checkpoint.Dispose();
     }
 
-    private static int ChooseContext(int made, int asked, Terminal terminal)
+    private static int ChooseContext(int made, int? wanted, Terminal terminal)
     {
-        if (asked == 0)
+        if (wanted is not { } asked)
         {
             return Math.Min(made, DefaultContext);
         }
