@@ -120,15 +120,17 @@ internal static class CommandLine
         return tied;
     }
 
-    // The parser takes a misspelt option for an argument's value; a file of such a name is written ./-name.
-    private static List<string> Errors(ParseResult parsed) =>
-    [
-        .. parsed.Errors.Select(error => error.Message.Replace(Values.TextMark.ToString(), "", StringComparison.Ordinal).ReplaceLineEndings(" ").TrimEnd()),
-        .. parsed.CommandResult.Children.OfType<ArgumentResult>()
+    private static List<string> Errors(ParseResult parsed)
+    {
+        // The parser takes a misspelt option for an argument's value, and stumbles only later; a file of such a name is written ./-name.
+        var misspelt = parsed.CommandResult.Children.OfType<ArgumentResult>()
             .SelectMany(argument => argument.Tokens)
-            .Where(token => token.Value is ['-', _, ..] && !parsed.Errors.Any())
-            .Select(token => $"unknown option '{token.Value}'"),
-    ];
+            .Where(token => token.Value is ['-', _, ..])
+            .Select(token => $"unknown option '{token.Value}'")
+            .ToList();
+        var errors = misspelt.Count > 0 ? misspelt : [.. parsed.Errors.Select(error => error.Message.ReplaceLineEndings(" ").Trim(' ', '.'))];
+        return errors.ConvertAll(error => error.Replace($"={Values.TextMark}", " ", StringComparison.Ordinal));
+    }
 
     private static string CommandPath(ParseResult parsed) =>
         parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";

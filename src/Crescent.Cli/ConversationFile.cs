@@ -28,13 +28,14 @@ internal static class ConversationFile
             writer.WriteEndObject();
         }
 
-        File.WriteAllBytes(path, stream.ToArray());
+        using var file = OutputFile.Create("/save", path);
+        stream.WriteTo(file);
     }
 
     /// <exception cref="CommandFailedException">The file does not hold a conversation.</exception>
     public static void Load(string path, Conversation conversation)
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+        using var document = JsonDocument.Parse(InputFile.ReadBytes("/load", path));
         if (document.RootElement.ValueKind != JsonValueKind.Object
             || !document.RootElement.TryGetProperty("messages", out var list)
             || list.ValueKind != JsonValueKind.Array)

@@ -71,7 +71,9 @@ internal sealed class ModelSession : IDisposable
     public ChatTemplate Template(string? name)
     {
         _ = Metadata.TryGetString("general.architecture", out var architecture);
-        return name is null ? TemplateFactory.Detect(architecture, Tokenizer) : TemplateFactory.Create(name);
+        return name is null ? TemplateFactory.Detect(architecture, Tokenizer)
+            : TemplateFactory.Names.Contains(name) ? TemplateFactory.Create(name)
+            : throw new CommandFailedException($"--template: expected one of {string.Join(", ", TemplateFactory.Names)}, found '{name}'", CommandFailedException.WrongUsage);
     }
 
     /// <summary>Tokens that end an answer: the tokenizer's, and the template's markers where it is used.</summary>

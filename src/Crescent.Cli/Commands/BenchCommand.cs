@@ -38,7 +38,7 @@ internal static class BenchCommand
                 throw new CommandFailedException("--prompt-tokens and --tokens: expected at least one above 0, found nothing to measure", CommandFailedException.WrongUsage);
             }
 
-            var options = model.Read(parsed);
+            var options = model.Read(parsed, terminal);
             // A file that cannot be opened is told before the probe keeps the user waiting.
             GgufCheckpoint.Open(model.PathOf(parsed)).Dispose();
             var bandwidth = Probe(options.Threads, terminal);

@@ -25,7 +25,7 @@ internal static class ChatCommand
                 throw new CommandFailedException($"--tokens: expected at least 1, found {parsed.GetValue(count)}", CommandFailedException.WrongUsage);
             }
 
-            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed), model.ReadContext(parsed), terminal);
+            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
             var chat = session.Template(parsed.GetValue(template));
             using var loop = new ChatLoop(terminal, session, chat, sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab), parsed.GetValue(count))
             {

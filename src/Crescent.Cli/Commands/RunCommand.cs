@@ -34,7 +34,7 @@ internal static class RunCommand
             }
 
             var path = model.PathOf(parsed);
-            using var session = ModelSession.Open(path, model.ReadOverrides(parsed), model.Read(parsed), model.ReadContext(parsed), terminal);
+            using var session = ModelSession.Open(path, model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
             var text = ReadPrompt(terminal, parsed.GetValue(prompt), parsed.GetValue(file), cancellation);
             var chat = parsed.GetValue(raw) ? null : session.Template(parsed.GetValue(template));
             var ids = chat is null

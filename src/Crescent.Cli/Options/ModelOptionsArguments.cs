@@ -56,15 +56,23 @@ internal sealed class ModelOptionsArguments
     public string PathOf(ParseResult parsed) => RequirePath(parsed.GetValue(Model));
 
     public static string RequirePath(string? path) =>
-        path ?? throw new CommandFailedException(
+        !string.IsNullOrEmpty(path) ? path : throw new CommandFailedException(
             "no model given, and there is no built-in one yet: name a GGUF file, or make a small random one with 'crescent synth tiny-kimi-k2 model.gguf'",
             CommandFailedException.WrongUsage);
 
-    public ModelOptions Read(ParseResult parsed, int maxBatchTokens = 512)
+    public ModelOptions Read(ParseResult parsed, Terminal terminal, int maxBatchTokens = 512)
     {
+        var threads = InRange(parsed, _threads, MostThreads) ?? 0;
+        if (threads > Environment.ProcessorCount)
+        {
+            // Every step waits for all threads: more of them than processors make each other wait, by the hundredfold.
+            terminal.Warn($"--threads: this machine has {Environment.ProcessorCount} processors, {Environment.ProcessorCount} threads are used instead of {threads}");
+            threads = Environment.ProcessorCount;
+        }
+
         return new ModelOptions
         {
-            Threads = InRange(parsed, _threads, MostThreads) ?? 0,
+            Threads = threads,
             Isa = ReadIsa(parsed.GetValue(Isa)!),
             Activations = parsed.GetValue(Activations) == "f32" ? ActivationType.F32 : ActivationType.Int8,
             KvType = Enum.Parse<KvType>(parsed.GetValue(KvType)!, ignoreCase: true),

@@ -29,14 +29,14 @@ internal static class Values
     public static Option<T> Number<T>(string name, T standard, string description, params string[] aliases)
         where T : struct, INumber<T> => new(name, aliases)
         {
-            Description = $"{description} ({standard})",
+            Description = description,
             CustomParser = result => ParseNumber<T>(result, name) ?? standard,
             DefaultValueFactory = _ => standard,
         };
 
     public static Option<string> Choice(string name, string standard, string description, params string[] choices) => new(name)
     {
-        Description = $"{description} ({standard})",
+        Description = description,
         HelpName = string.Join('|', choices),
         DefaultValueFactory = _ => standard,
         CustomParser = result =>
