@@ -93,7 +93,7 @@ internal sealed class ChatLoop : IDisposable
                     Answer(cancellation);
                 }
             }
-            catch (Exception exception) when (exception is CommandFailedException or IOException or UnauthorizedAccessException or ArgumentException or global::System.Text.Json.JsonException)
+            catch (Exception exception) when (exception is CommandFailedException or IOException or UnauthorizedAccessException or ArgumentException)
             {
                 // The conversation goes on: one line says what went wrong.
                 _terminal.Error.WriteLine($"crescent: {exception.Message}");

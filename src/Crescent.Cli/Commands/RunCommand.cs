@@ -36,7 +36,9 @@ internal static class RunCommand
             var path = model.PathOf(parsed);
             using var session = ModelSession.Open(path, model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
             var text = ReadPrompt(terminal, parsed.GetValue(prompt), parsed.GetValue(file), cancellation);
-            var chat = parsed.GetValue(raw) ? null : session.Template(parsed.GetValue(template));
+            var named = parsed.GetValue(template);
+            var chat = named is null && parsed.GetValue(raw) ? null : session.Template(named);
+            chat = parsed.GetValue(raw) ? null : chat;
             var ids = chat is null
                 ? RawPrompt.Encode(session.Tokenizer, text)
                 : ChatPrompt.Encode(session, chat, parsed.GetValue(system), Encoding.UTF8.GetString(text));

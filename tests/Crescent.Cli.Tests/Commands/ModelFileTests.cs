@@ -10,7 +10,7 @@ public sealed class ModelFileTests
     public static TheoryData<string, string> Files => new()
     {
         { "", "empty" },
-        { "Hello, this is not a model at all.", "expected a GGUF file" },
+        { "Hello, this is not a model at all.", "GGUF" },
         { "PK\u0003\u0004 and some more bytes of an archive", "zip archive" },
         { "<!DOCTYPE html><html><body>404</body></html>", "HTML page" },
         { "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git-lfs pointer" },

@@ -12,7 +12,7 @@ public sealed class TokenizeCommandTests
     public static TheoryData<string> Tokenizers =>
     [
         "weights/stories260K/stories260K.gguf", "weights/stories260K/tok512.bin", "kimi-k2/tiktoken.model", "kimi-k2", "grok-1/tokenizer.model", "qwen3",
-        "o200k/o200k_base.tiktoken", "deepseek-v3/deepseek-v3.tiktoken", "ggml-vocab/ggml-vocab-llama-bpe.gguf",
+        "o200k/o200k_base.tiktoken", "deepseek-v3/deepseek-v3.tiktoken", "ggml-vocab/ggml-vocab-llama-spm.gguf",
     ];
 
     [Theory]
@@ -124,7 +124,7 @@ public sealed class TokenizeCommandTests
     public void Token_ids_may_come_from_a_file()
     {
         using var folder = new TemporaryFolder();
-        Assert.Equal("Once upon", InProcess.Run("detokenize", Models.Stories, "--tokens-file", folder.Write("ids", "403 407,\n261\t378\n")).Json.GetProperty("text").GetString());
+        Assert.Equal("Once upon a time", InProcess.Run("detokenize", Models.Stories, "--tokens-file", folder.Write("ids", "403 407,\n261\t378\n")).Json.GetProperty("text").GetString());
         InProcess.Run("detokenize", Models.Stories, "--tokens-file", folder.Write("ids", "403 x")).Failed(1, folder["ids"], "'x'");
     }
 

@@ -30,7 +30,7 @@ public sealed class ExecutableTests
     public void Standard_input_is_the_prompt()
     {
         var result = CliProcess.Run("Once upon a time"u8.ToArray(), "run", Models.Stories, "--raw", "-n", "8", "--temp", "0").Succeeded();
-        Assert.Equal(", there was a litt" + Environment.NewLine, result.Out);
+        Assert.Equal(", there was a little girl" + Environment.NewLine, result.Out);
     }
 
     [Fact]
