@@ -76,14 +76,19 @@ internal sealed class Bench(ModelSession session, BenchPlan plan, double bandwid
     private Sample Prefill(int tokens, CancellationToken cancellation)
     {
         using var generator = _session.CreateGenerator();
-        var request = new GenerationRequest { Prompt = RandomTokens(_plan.Depth + tokens), Sampling = s_anyToken, MaxTokens = 1 };
-        var sequence = generator.Add(request);
-        for (var done = 0; done < _plan.Depth; done += generator.LastStepTokens)
+        var prompt = RandomTokens(_plan.Depth + tokens);
+        if (_plan.Depth > 0)
         {
-            Step(generator, cancellation);
+            // The depth is a prompt of its own, whose pages the measured one then starts from: no step holds tokens of both.
+            var ahead = generator.Add(new GenerationRequest { Prompt = prompt[.._plan.Depth], Sampling = s_anyToken, MaxTokens = 1 });
+            while (ahead.FinishReason is null)
+            {
+                Step(generator, cancellation);
+            }
         }
 
-        return Time(generator, () => sequence.FinishReason is not null, tokens, cancellation);
+        var sequence = generator.Add(new GenerationRequest { Prompt = prompt, Sampling = s_anyToken, MaxTokens = 1 });
+        return Time(generator, () => sequence.FinishReason is not null, () => sequence.PromptLength - sequence.CachedTokens, cancellation);
     }
 
     private Sample Decode(int tokens, int batch, CancellationToken cancellation)
@@ -102,10 +107,10 @@ internal sealed class Bench(ModelSession session, BenchPlan plan, double bandwid
         }
 
         var before = sequences.Sum(sequence => sequence.GeneratedTokens.Length);
-        return Time(generator, () => sequences.All(sequence => sequence.FinishReason is not null), (batch * (tokens + 1)) - before, cancellation);
+        return Time(generator, () => sequences.All(sequence => sequence.FinishReason is not null), () => (batch * (tokens + 1)) - before, cancellation);
     }
 
-    private Sample Time(Generator generator, Func<bool> finished, int tokens, CancellationToken cancellation)
+    private Sample Time(Generator generator, Func<bool> finished, Func<int> count, CancellationToken cancellation)
     {
         LanguageModel model = _session.Model;
         var (bytes, experts) = (model.WeightBytesRead, model.ExpertCounts);
@@ -118,6 +123,7 @@ internal sealed class Bench(ModelSession session, BenchPlan plan, double bandwid
         }
 
         var seconds = clock.Elapsed.TotalSeconds;
+        var tokens = count();
         var layers = model.ExpertCounts.Layers - experts.Layers;
         return new Sample(
             tokens,

@@ -1,4 +1,5 @@
 using System.Text;
+using Crescent.Cli.Json;
 using Crescent.Engine.Runtime;
 using Crescent.Engine.Runtime.Sampling;
 using Crescent.Text.Templates;
@@ -51,19 +52,35 @@ internal sealed class ChatLoop : IDisposable
         init => _conversation.SystemMessage = value;
     }
 
+    /// <summary>Answers come whole, as a JSON document on a line each; everything else goes to the error stream.</summary>
+    public bool Json { get; init; }
+
+    private TextWriter Talk => Json ? _terminal.Error : _terminal.Out;
+
     public int Run(CancellationToken cancellation)
     {
         _terminal.Note($"{_session.Checkpoint.Path}, template {_template.Name}, context {_session.Context}; /help lists commands");
         while (!cancellation.IsCancellationRequested)
         {
-            if (ReadMessage() is not { } message)
+            string? message;
+            bool isCommand;
+            try
+            {
+                message = ReadMessage(cancellation, out isCommand);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+
+            if (message is null)
             {
                 return 0;
             }
 
             try
             {
-                if (message.StartsWith('/'))
+                if (isCommand)
                 {
                     if (!Execute(message, cancellation))
                     {
@@ -76,36 +93,41 @@ internal sealed class ChatLoop : IDisposable
                     Answer(cancellation);
                 }
             }
-            catch (Exception exception) when (exception is CommandFailedException or IOException or UnauthorizedAccessException or ArgumentException or global::System.Text.Json.JsonException)
+            catch (Exception exception) when (exception is CommandFailedException or IOException or UnauthorizedAccessException or ArgumentException)
             {
                 // The conversation goes on: one line says what went wrong.
                 _terminal.Error.WriteLine($"crescent: {exception.Message}");
             }
         }
 
+        _terminal.Note("interrupted; the conversation is not kept: /save FILE before leaving and /load FILE to go on with it");
         return Interrupts.ExitCode;
     }
 
     public void Dispose() => _generator.Dispose();
 
-    private string? ReadMessage()
+    // Null at the end of input. Only a message of one line can be a command.
+    private string? ReadMessage(CancellationToken cancellation, out bool isCommand)
     {
+        isCommand = false;
         Prompt("> ");
-        if (_terminal.In.ReadLine() is not { } line)
+        if (ReadLine(cancellation) is not { } line)
         {
             return null;
         }
 
         if (!line.TrimStart().StartsWith(MultiLineMark, StringComparison.Ordinal))
         {
-            return line.Trim();
+            line = line.Trim();
+            isCommand = line.StartsWith('/');
+            return line;
         }
 
         var text = new StringBuilder(line.TrimStart()[MultiLineMark.Length..]);
         while (!text.ToString().TrimEnd().EndsWith(MultiLineMark, StringComparison.Ordinal))
         {
             Prompt(". ");
-            if (_terminal.In.ReadLine() is not { } next)
+            if (ReadLine(cancellation) is not { } next)
             {
                 return text.ToString();
             }
@@ -116,6 +138,10 @@ internal sealed class ChatLoop : IDisposable
         var whole = text.ToString().TrimEnd();
         return whole[..^MultiLineMark.Length].Trim('\n');
     }
+
+    // A read of the keyboard cannot be cancelled: it waits on another thread, so that an interrupt ends the loop.
+    private string? ReadLine(CancellationToken cancellation) =>
+        Task.Run(_terminal.In.ReadLine, CancellationToken.None).WaitAsync(cancellation).GetAwaiter().GetResult();
 
     private void Prompt(string mark)
     {
@@ -133,7 +159,7 @@ internal sealed class ChatLoop : IDisposable
         switch (name)
         {
             case "/help":
-                _terminal.Out.WriteLine(Help);
+                Talk.WriteLine(Help);
                 break;
             case "/system":
                 _conversation.SystemMessage = argument.Length > 0 ? argument : null;
@@ -155,11 +181,11 @@ internal sealed class ChatLoop : IDisposable
                 _terminal.Note($"{_conversation.Messages.Count} messages");
                 break;
             case "/tools":
-                _terminal.Out.WriteLine("no tools on offer");
+                Talk.WriteLine("no tools on offer");
                 break;
             case "/stats":
-                _terminal.Out.WriteLine(_lastReport ?? "no answer yet");
-                _terminal.Out.WriteLine($"conversation {_conversation.CountTokens()} of {_session.Context} tokens, cache {Sizes.Format(_generator.Pages.AllocatedBytes)}");
+                Talk.WriteLine(_lastReport ?? "no answer yet");
+                Talk.WriteLine($"conversation {_conversation.CountTokens()} of {_session.Context} tokens, cache {Sizes.Format(_generator.Pages.AllocatedBytes)}");
                 break;
             case "/exit" or "/quit" or "/bye":
                 return false;
@@ -224,8 +250,12 @@ internal sealed class ChatLoop : IDisposable
         }
 
         Emit(sequence.TakeText());
-        _terminal.Out.WriteLine();
-        _terminal.Out.Flush();
+        if (!Json)
+        {
+            _terminal.Out.WriteLine();
+            _terminal.Out.Flush();
+        }
+
         if (sequence.FinishReason == FinishReason.Failed)
         {
             _conversation.Undo();
@@ -237,6 +267,12 @@ internal sealed class ChatLoop : IDisposable
             _terminal.Warn("the answer was cut off: its tokens or the context ran out");
         }
 
+        if (Json)
+        {
+            CliJson.Write(_terminal.Out, report.ToJson(answer.ToString()));
+            _terminal.Out.Flush();
+        }
+
         _conversation.Add(new ChatMessage("assistant", answer.ToString()));
         _lastReport = report.Line();
         _terminal.Detail(_lastReport);
@@ -244,8 +280,11 @@ internal sealed class ChatLoop : IDisposable
         void Emit(string piece)
         {
             answer.Append(piece);
-            _terminal.Out.Write(piece);
-            _terminal.Out.Flush();
+            if (!Json && piece.Length > 0)
+            {
+                _terminal.Out.Write(piece);
+                _terminal.Out.Flush();
+            }
         }
     }
 }

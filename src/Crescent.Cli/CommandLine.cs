@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Crescent.Cli.Commands;
+using Crescent.Cli.Options;
 using Crescent.Engine.Checkpoints;
 using Crescent.Text.Tokenizers;
 
@@ -21,9 +23,9 @@ internal static class CommandLine
             terminal.Quiet = parsed.GetValue<bool>("--quiet");
             terminal.Verbose = parsed.GetValue<bool>("--verbose");
             terminal.Color &= !parsed.GetValue<bool>("--no-color");
-            if (parsed.Errors.Count > 0)
+            if (Errors(parsed) is { Count: > 0 } errors)
             {
-                terminal.Error.WriteLine($"crescent: {string.Join("; ", parsed.Errors.Select(error => error.Message))} (see crescent {CommandPath(parsed)}--help)");
+                terminal.Error.WriteLine($"crescent: {string.Join("; ", errors)} (see crescent {CommandPath(parsed)}--help)");
                 return CommandFailedException.WrongUsage;
             }
 
@@ -54,7 +56,14 @@ internal static class CommandLine
         }
         finally
         {
-            await terminal.Out.FlushAsync(CancellationToken.None);
+            try
+            {
+                await terminal.Out.FlushAsync(CancellationToken.None);
+            }
+            catch (IOException)
+            {
+                // Said above, if it mattered: nobody reads the results any more, or their drive is full.
+            }
         }
     }
 
@@ -87,10 +96,40 @@ internal static class CommandLine
         var tied = new List<string>(args.Count);
         for (var i = 0; i < args.Count; i++)
         {
-            tied.Add(s_textOptions.Contains(args[i]) && i + 1 < args.Count ? $"{args[i]}={args[++i]}" : args[i]);
+            if (args[i] == "--")
+            {
+                tied.AddRange(args.Skip(i));
+                break;
+            }
+
+            var end = args[i].AsSpan().IndexOfAny('=', ':');
+            if (end < 0 && i + 1 < args.Count && s_textOptions.Contains(args[i]))
+            {
+                tied.Add($"{args[i]}={Values.TextMark}{args[++i]}");
+            }
+            else if (end > 0 && s_textOptions.Contains(args[i][..end]))
+            {
+                tied.Add($"{args[i][..end]}={Values.TextMark}{args[i][(end + 1)..]}");
+            }
+            else
+            {
+                tied.Add(args[i]);
+            }
         }
 
         return tied;
+    }
+
+    private static List<string> Errors(ParseResult parsed)
+    {
+        // The parser takes a misspelt option for an argument's value, and stumbles only later; a file of such a name is written ./-name.
+        var misspelt = parsed.CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(argument => argument.Tokens)
+            .Where(token => token.Value is ['-', _, ..])
+            .Select(token => $"unknown option '{token.Value}'")
+            .ToList();
+        var errors = misspelt.Count > 0 ? misspelt : [.. parsed.Errors.Select(error => error.Message.ReplaceLineEndings(" ").Trim(' ', '.'))];
+        return errors.ConvertAll(error => error.Replace($"={Values.TextMark}", " ", StringComparison.Ordinal));
     }
 
     private static string CommandPath(ParseResult parsed) =>
@@ -110,7 +149,7 @@ internal static class CommandLine
     };
 
     // ArgumentException appends "(Parameter 'x')", which says nothing to a user.
-    private static string FirstLine(string message)
+    internal static string FirstLine(string message)
     {
         var line = message.ReplaceLineEndings(" ").Trim();
         var parameter = line.LastIndexOf(" (Parameter '", StringComparison.Ordinal);

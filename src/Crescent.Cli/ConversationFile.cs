@@ -28,13 +28,14 @@ internal static class ConversationFile
             writer.WriteEndObject();
         }
 
-        File.WriteAllBytes(path, stream.ToArray());
+        using var file = OutputFile.Create("/save", path);
+        stream.WriteTo(file);
     }
 
     /// <exception cref="CommandFailedException">The file does not hold a conversation.</exception>
     public static void Load(string path, Conversation conversation)
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+        using var document = Parse(path);
         if (document.RootElement.ValueKind != JsonValueKind.Object
             || !document.RootElement.TryGetProperty("messages", out var list)
             || list.ValueKind != JsonValueKind.Array)
@@ -45,6 +46,18 @@ internal static class ConversationFile
         var messages = list.EnumerateArray().Select((message, index) => ReadMessage(path, message, index)).ToList();
         var system = messages.Count > 0 && messages[0].Role == "system" ? messages[0].Content : null;
         conversation.Replace(system, system is null ? messages : messages.Skip(1));
+    }
+
+    private static JsonDocument Parse(string path)
+    {
+        try
+        {
+            return JsonDocument.Parse(InputFile.ReadBytes("/load", path));
+        }
+        catch (JsonException exception)
+        {
+            throw new CommandFailedException($"{path}: expected JSON: {CommandLine.FirstLine(exception.Message)}");
+        }
     }
 
     private static void WriteMessage(Utf8JsonWriter writer, string role, string content)

@@ -36,8 +36,8 @@ internal sealed class ModelSession : IDisposable
 
     public SamplingDefaults Defaults { get; }
 
-    /// <param name="context">Context the user asked for; 0 for none.</param>
-    public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int context, Terminal terminal)
+    /// <param name="context">Context the user asked for; null for none.</param>
+    public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int? context, Terminal terminal)
     {
         var checkpoint = GgufCheckpoint.Open(path);
         LanguageModel? model = null;
@@ -77,7 +77,9 @@ internal sealed class ModelSession : IDisposable
     public ChatTemplate Template(string? name)
     {
         _ = Metadata.TryGetString("general.architecture", out var architecture);
-        return name is null ? TemplateFactory.Detect(architecture, Tokenizer) : TemplateFactory.Create(name);
+        return name is null ? TemplateFactory.Detect(architecture, Tokenizer)
+            : TemplateFactory.Names.Contains(name) ? TemplateFactory.Create(name)
+            : throw new CommandFailedException($"--template: expected one of {string.Join(", ", TemplateFactory.Names)}, found '{name}'", CommandFailedException.WrongUsage);
     }
 
     /// <summary>Tokens that end an answer: the tokenizer's, and the template's markers where it is used.</summary>
@@ -104,9 +106,9 @@ internal sealed class ModelSession : IDisposable
         Checkpoint.Dispose();
     }
 
-    private static int ChooseContext(int made, int asked, Terminal terminal)
+    private static int ChooseContext(int made, int? wanted, Terminal terminal)
     {
-        if (asked == 0)
+        if (wanted is not { } asked)
         {
             return Math.Min(made, DefaultContext);
         }

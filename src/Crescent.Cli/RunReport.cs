@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Crescent.Cli.Json;
 using Crescent.Engine.Runtime;
 
 namespace Crescent.Cli;
@@ -40,6 +41,21 @@ internal sealed class RunReport
             CultureInfo.InvariantCulture,
             $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}, seed {_sequence.Seed}");
     }
+
+    /// <summary>The answer and what it took.</summary>
+    public RunJson ToJson(string text) => new(
+        text,
+        _sequence.GeneratedTokens.ToArray(),
+        _sequence.FinishReason!.Value.ToString().ToLowerInvariant(),
+        _sequence.PromptLength,
+        _sequence.CachedTokens,
+        _sequence.GeneratedTokens.Length,
+        PrefillTokensPerSecond,
+        DecodeTokensPerSecond,
+        TimeToFirstToken.TotalMilliseconds,
+        ResidentBytes,
+        null,
+        _sequence.Seed);
 
     private static double Rate(int tokens, TimeSpan time) => tokens > 0 && time > TimeSpan.Zero ? tokens / time.TotalSeconds : 0;
 }

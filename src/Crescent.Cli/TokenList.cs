@@ -15,14 +15,18 @@ internal static class TokenList
             throw new CommandFailedException($"expected one of --tokens and --tokens-file, found {(list is null ? "none" : "both")}", CommandFailedException.WrongUsage);
         }
 
-        var words = (list ?? File.ReadAllText(file!)).Split(s_separators, StringSplitOptions.RemoveEmptyEntries);
+        var words = (list ?? InputFile.ReadText("--tokens-file", file!)).Split(s_separators, StringSplitOptions.RemoveEmptyEntries);
         if (words.Length == 0)
         {
-            throw new CommandFailedException($"{(file is null ? "--tokens" : file)}: expected token ids, found none");
+            throw Bad("token ids", "none");
         }
 
         return [.. words.Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             ? id
-            : throw new CommandFailedException($"{(file is null ? "--tokens" : file)}: expected a token id, found '{word}'"))];
+            : throw Bad("a token id", $"'{word}'"))];
+
+        CommandFailedException Bad(string expected, string found) => file is null
+            ? new CommandFailedException($"--tokens: expected {expected}, found {found}", CommandFailedException.WrongUsage)
+            : new CommandFailedException($"{file}: expected {expected}, found {found}");
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
+using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Kernels.Memory;
 using Crescent.Kernels.Threading;
 
@@ -16,10 +17,10 @@ internal static class BenchCommand
     public static Command Create(Terminal terminal)
     {
         var model = new ModelOptionsArguments();
-        var prompt = new Option<int>("--prompt-tokens", "-p") { Description = "Tokens of the prefill test; 0 for none (512).", DefaultValueFactory = _ => 512 };
-        var count = new Option<int>("--tokens", "-n") { Description = "Tokens of the decode test; 0 for none (128).", DefaultValueFactory = _ => 128 };
-        var depth = new Option<int>("--depth", "-d") { Description = "Tokens in the cache before each test (0).", DefaultValueFactory = _ => 0 };
-        var repeats = new Option<int>("--repeats", "-r") { Description = "Counted repeats of each test (3).", DefaultValueFactory = _ => 3 };
+        var prompt = Values.Number("--prompt-tokens", 512, "Tokens of the prefill test; 0 for none", "-p");
+        var count = Values.Number("--tokens", 128, "Tokens of the decode test; 0 for none", "-n");
+        var depth = Values.Number("--depth", 0, "Tokens in the cache before each test", "-d");
+        var repeats = Values.Number("--repeats", 3, "Counted repeats of each test", "-r");
         var batch = new Option<string>("--batch") { Description = "Sequences decoded together, e.g. 1,4,8 (1).", DefaultValueFactory = _ => "1" };
         var json = new Option<bool>("--json") { Description = "One JSON document." };
         var command = new Command("bench", "Measures prefill and decode speed.") { prompt, count, depth, repeats, batch, json };
@@ -32,9 +33,16 @@ internal static class BenchCommand
                 AtLeast(0, "--depth", parsed.GetValue(depth)),
                 AtLeast(1, "--repeats", parsed.GetValue(repeats)),
                 [.. parsed.GetValue(batch)!.Split(',').Select(ParseBatch)]);
-            var options = model.Read(parsed);
+            if (plan is { PromptTokens: 0, DecodeTokens: 0 })
+            {
+                throw new CommandFailedException("--prompt-tokens and --tokens: expected at least one above 0, found nothing to measure", CommandFailedException.WrongUsage);
+            }
+
+            var options = model.Read(parsed, terminal);
+            // A file that cannot be opened is told before the probe keeps the user waiting.
+            GgufCheckpoint.Open(model.PathOf(parsed)).Dispose();
             var bandwidth = Probe(options.Threads, terminal);
-            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), options, Math.Max(parsed.GetValue(model.Context), plan.Context), terminal);
+            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), options, Math.Max(model.ReadContext(parsed) ?? 0, plan.Context), terminal);
             var tests = new Bench(session, plan, bandwidth).Run(terminal, cancellation);
             var report = new BenchJson(
                 new BenchMachineJson(Machine.ProcessorName(), options.Isa.ToString().ToLowerInvariant(), session.Model.Threads, bandwidth / 1e9),

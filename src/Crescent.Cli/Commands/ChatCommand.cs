@@ -11,19 +11,26 @@ internal static class ChatCommand
     {
         var model = new ModelOptionsArguments();
         var sampling = new SamplingArguments();
-        var system = new Option<string?>("--system") { Description = "System message." };
-        var count = new Option<int?>("--tokens", "-n") { Description = "Most tokens of an answer." };
+        var system = Values.Text("--system", "System message.");
+        var count = Values.Number<int>("--tokens", "Most tokens of an answer (default: until the model stops or the context ends).", "-n");
         var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
-        var command = new Command("chat", "A conversation in the terminal; /help lists its commands.") { system, count, template };
+        var json = new Option<bool>("--json") { Description = "One JSON document for each answer, on a line." };
+        var command = new Command("chat", "A conversation in the terminal; /help lists its commands.") { system, count, template, json };
         model.AddTo(command);
         sampling.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed), parsed.GetValue(model.Context), terminal);
+            if (parsed.GetValue(count) is < 1)
+            {
+                throw new CommandFailedException($"--tokens: expected at least 1, found {parsed.GetValue(count)}", CommandFailedException.WrongUsage);
+            }
+
+            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
             var chat = session.Template(parsed.GetValue(template));
-            using var loop = new ChatLoop(terminal, session, chat, sampling.Read(parsed, session.Defaults.Options, session.Tokenizer), parsed.GetValue(count))
+            using var loop = new ChatLoop(terminal, session, chat, sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab), parsed.GetValue(count))
             {
                 SystemMessage = parsed.GetValue(system),
+                Json = parsed.GetValue(json),
             };
             return Task.FromResult(loop.Run(cancellation));
         });

@@ -26,7 +26,7 @@ internal static class InspectCommand
             using var checkpoint = GgufCheckpoint.Open(path);
             var overrides = model.ReadOverrides(parsed);
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
-            var facts = Gather(checkpoint, metadata, model.Read(parsed, maxBatchTokens: 1));
+            var facts = Gather(checkpoint, metadata, model.Read(parsed, terminal, maxBatchTokens: 1));
             if (parsed.GetValue(json))
             {
                 CliJson.Write(terminal.Out, facts);

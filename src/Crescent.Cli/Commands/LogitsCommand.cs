@@ -19,7 +19,7 @@ internal static class LogitsCommand
         var tokens = new Option<string?>("--tokens") { Description = "Token ids, separated by commas." };
         var tokensFile = new Option<string?>("--tokens-file") { Description = "A file of token ids, separated by commas or white space." };
         var output = new Option<string>("--out") { Description = "Where to write little-endian float32 [tokens, vocab].", Required = true };
-        var chunk = new Option<int>("--chunk") { Description = $"Tokens a step, 1..{MostChunk} ({DefaultChunk}).", DefaultValueFactory = _ => DefaultChunk };
+        var chunk = Values.Number("--chunk", DefaultChunk, $"Tokens a step, 1..{MostChunk}");
         var json = new Option<bool>("--json") { Description = "One JSON document on standard output." };
         var command = new Command("logits", "Writes the logits of every position of a text.") { tokens, tokensFile, output, chunk, json };
         model.AddTo(command);
@@ -32,10 +32,16 @@ internal static class LogitsCommand
                 throw new CommandFailedException($"--chunk: expected 1..{MostChunk}, found {step}", CommandFailedException.WrongUsage);
             }
 
-            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed, step), parsed.GetValue(model.Context), terminal);
+            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed, terminal, step), model.ReadContext(parsed), terminal);
             var path = parsed.GetValue(output)!;
+            var vocab = session.Model.Shape.Vocab;
+            if (ids.FirstOrDefault(id => id >= vocab, -1) is >= 0 and var outside)
+            {
+                throw new CommandFailedException($"{session.Checkpoint.Path}: expected token ids below the vocabulary of {vocab}, found {outside}");
+            }
+
             var firstBad = -1;
-            using (var stream = new FileStream(path, FileMode.Create, FileAccess.Write))
+            using (var stream = OutputFile.Create("--out", path))
             {
                 Scorer.Run(session.Model, ids, step, Write, cancellation);
 
@@ -48,7 +54,7 @@ internal static class LogitsCommand
 
             if (parsed.GetValue(json))
             {
-                CliJson.Write(terminal.Out, new LogitsJson(path, ids.Length, session.Model.Shape.Vocab, firstBad < 0));
+                CliJson.Write(terminal.Out, new LogitsJson(path, ids.Length, vocab, firstBad < 0));
             }
 
             return firstBad < 0

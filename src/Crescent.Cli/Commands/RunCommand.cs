@@ -14,13 +14,13 @@ internal static class RunCommand
     {
         var model = new ModelOptionsArguments();
         var sampling = new SamplingArguments();
-        var prompt = new Option<string?>("--prompt", "-p") { Description = "The prompt (else -f, else standard input)." };
+        var prompt = Values.Text("--prompt", "The prompt (else -f, else standard input).", "-p");
         var file = new Option<string?>("--file", "-f") { Description = "Read the prompt from a file." };
-        var count = new Option<int?>("--tokens", "-n") { Description = "Most tokens to generate (default: until the model stops or the context ends)." };
-        var system = new Option<string?>("--system") { Description = "System message." };
+        var count = Values.Number<int>("--tokens", "Most tokens to generate (default: until the model stops or the context ends).", "-n");
+        var system = Values.Text("--system", "System message.");
         var raw = new Option<bool>("--raw") { Description = "Complete the text as it is, without a chat template." };
         var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
-        var stop = new Option<string[]>("--stop") { Description = "Text that ends the answer.", DefaultValueFactory = _ => [] };
+        var stop = Values.Texts("--stop", "Text that ends the answer.");
         var ignoreEos = new Option<bool>("--ignore-eos") { Description = "Go on past the model's stop tokens." };
         var json = new Option<bool>("--json") { Description = "One JSON document instead of text." };
         var command = new Command("run", "Answers one prompt.") { prompt, file, count, system, raw, template, stop, ignoreEos, json };
@@ -34,16 +34,18 @@ internal static class RunCommand
             }
 
             var path = model.PathOf(parsed);
-            using var session = ModelSession.Open(path, model.ReadOverrides(parsed), model.Read(parsed), parsed.GetValue(model.Context), terminal);
-            var text = ReadPrompt(terminal, parsed.GetValue(prompt), parsed.GetValue(file));
-            var chat = parsed.GetValue(raw) ? null : session.Template(parsed.GetValue(template));
+            using var session = ModelSession.Open(path, model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
+            var text = ReadPrompt(terminal, parsed.GetValue(prompt), parsed.GetValue(file), cancellation);
+            var named = parsed.GetValue(template);
+            var chat = named is null && parsed.GetValue(raw) ? null : session.Template(named);
+            chat = parsed.GetValue(raw) ? null : chat;
             var ids = chat is null
                 ? RawPrompt.Encode(session.Tokenizer, text)
                 : ChatPrompt.Encode(session, chat, parsed.GetValue(system), Encoding.UTF8.GetString(text));
             var request = new GenerationRequest
             {
                 Prompt = ids,
-                Sampling = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer),
+                Sampling = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab),
                 MaxTokens = parsed.GetValue(count) ?? int.MaxValue,
                 StopTokens = parsed.GetValue(ignoreEos) ? [] : session.StopTokens(chat),
                 StopStrings = parsed.GetValue(stop)!,
@@ -80,19 +82,7 @@ internal static class RunCommand
 
         if (json)
         {
-            CliJson.Write(terminal.Out, new RunJson(
-                text.ToString(),
-                sequence.GeneratedTokens.ToArray(),
-                sequence.FinishReason.ToString()!.ToLowerInvariant(),
-                sequence.PromptLength,
-                sequence.CachedTokens,
-                sequence.GeneratedTokens.Length,
-                report.PrefillTokensPerSecond,
-                report.DecodeTokensPerSecond,
-                report.TimeToFirstToken.TotalMilliseconds,
-                RunReport.ResidentBytes,
-                null,
-                sequence.Seed));
+            CliJson.Write(terminal.Out, report.ToJson(text.ToString()));
         }
         else
         {
@@ -124,7 +114,7 @@ internal static class RunCommand
     }
 
     // The prompt byte for byte: a file need not be valid UTF-8.
-    private static byte[] ReadPrompt(Terminal terminal, string? prompt, string? file)
+    private static byte[] ReadPrompt(Terminal terminal, string? prompt, string? file, CancellationToken cancellation)
     {
         if (prompt is not null && file is not null)
         {
@@ -138,7 +128,7 @@ internal static class RunCommand
 
         if (file is not null)
         {
-            return File.ReadAllBytes(file);
+            return InputFile.ReadBytes("--file", file);
         }
 
         if (terminal.InputIsTerminal)
@@ -146,9 +136,15 @@ internal static class RunCommand
             throw new CommandFailedException("no prompt: give -p TEXT or -f FILE, or pipe it to standard input (crescent chat is for conversations)", CommandFailedException.WrongUsage);
         }
 
-        using var input = terminal.OpenInput();
-        using var bytes = new MemoryStream();
-        input.CopyTo(bytes);
-        return bytes.ToArray();
+        // Whoever writes the other end may never finish: the read waits on another thread, so that an interrupt ends it.
+        return Task.Run(
+            () =>
+            {
+                using var input = terminal.OpenInput();
+                using var bytes = new MemoryStream();
+                input.CopyTo(bytes);
+                return bytes.ToArray();
+            },
+            CancellationToken.None).WaitAsync(cancellation).GetAwaiter().GetResult();
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Crescent.Cli.Json;
+using Crescent.Cli.Options;
 using Crescent.Engine.Synthesis;
 using Crescent.Kernels;
 
@@ -9,14 +10,16 @@ namespace Crescent.Cli.Commands;
 /// <summary><c>crescent synth</c>: a random model of a real shape, to measure a machine before downloading the real one.</summary>
 internal static class SynthCommand
 {
+    private const int MostThreads = 1024;
+
     public static Command Create(Terminal terminal)
     {
         var preset = new Argument<string>("PRESET") { Description = $"One of: {string.Join(", ", SynthPreset.Names)}." };
         var output = new Argument<string>("OUT") { Description = "The file to write." };
         var type = new Option<string>("--type") { Description = "Type of every matrix (q4_0).", DefaultValueFactory = _ => "q4_0" };
-        var layers = new Option<int?>("--layers") { Description = "Only the first N layers." };
-        var seed = new Option<ulong>("--seed") { Description = "Seed of the values (0)." };
-        var threads = new Option<int>("--threads", "-t") { Description = "Threads that compute (default: one a processor)." };
+        var layers = Values.Number<int>("--layers", "Only the first N layers.");
+        var seed = Values.Number("--seed", 0UL, "Seed of the values");
+        var threads = Values.Number<int>("--threads", "Threads that compute (default: one a processor).", "-t");
         var json = new Option<bool>("--json") { Description = "One JSON document." };
         var command = new Command("synth", "Writes a random model of a real shape as a GGUF file.") { preset, output, type, layers, seed, threads, json };
         command.SetAction((parsed, cancellation) =>
@@ -27,10 +30,15 @@ internal static class SynthCommand
                     $"unknown preset '{parsed.GetValue(preset)}'; expected one of {string.Join(", ", SynthPreset.Names)}", CommandFailedException.WrongUsage);
             }
 
-            var options = new SynthOptions { DType = ReadType(parsed.GetValue(type)!), Layers = parsed.GetValue(layers), Seed = parsed.GetValue(seed) };
-            if (parsed.GetValue(threads) > 0)
+            if (parsed.GetValue(layers) is { } first)
             {
-                options = options with { Threads = parsed.GetValue(threads) };
+                InRange("--layers", first, shape.Layers);
+            }
+
+            var options = new SynthOptions { DType = ReadType(parsed.GetValue(type)!), Layers = parsed.GetValue(layers), Seed = parsed.GetValue(seed) };
+            if (parsed.GetValue(threads) is { } count)
+            {
+                options = options with { Threads = InRange("--threads", count, MostThreads) };
             }
 
             var clock = Stopwatch.StartNew();
@@ -55,6 +63,11 @@ internal static class SynthCommand
         });
         return command;
     }
+
+    private static int InRange(string option, int value, int most) =>
+        value >= 1 && value <= most
+            ? value
+            : throw new CommandFailedException($"{option}: expected 1..{most}, found {value}", CommandFailedException.WrongUsage);
 
     private static DType ReadType(string name)
     {

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 using Crescent.Cli.Json;
+using Crescent.Cli.Options;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Cli.Commands;
@@ -14,7 +15,7 @@ internal static class TokenizeCommand
     public static Command Create(Terminal terminal)
     {
         var model = new Argument<string?>("MODEL") { Description = "A model, or a folder or file that holds only a tokenizer.", Arity = ArgumentArity.ZeroOrOne };
-        var text = new Option<string?>("--text") { Description = "The text." };
+        var text = Values.Text("--text", "The text.");
         var file = new Option<string?>("--file") { Description = "A file, read byte for byte." };
         var special = new Option<bool>("--special") { Description = "Let marker text become control tokens." };
         var bos = new Option<bool>("--bos") { Description = "Begin with the start token." };
@@ -29,14 +30,14 @@ internal static class TokenizeCommand
                 throw new CommandFailedException($"expected one of --text and --file, found {(words is null ? "none" : "both")}", CommandFailedException.WrongUsage);
             }
 
-            var tokenizer = TokenizerArgument.Open(Options.ModelOptionsArguments.RequirePath(parsed.GetValue(model)), parsed.GetValue(pre));
+            var tokenizer = TokenizerArgument.Open(ModelOptionsArguments.RequirePath(parsed.GetValue(model)), parsed.GetValue(pre));
             var ids = new List<int>();
             if (parsed.GetValue(bos))
             {
                 ids.Add(tokenizer.BosId ?? throw new CommandFailedException("--bos: the tokenizer has no start token"));
             }
 
-            var bytes = path is null ? Encoding.UTF8.GetBytes(words!) : File.ReadAllBytes(path);
+            var bytes = path is null ? Encoding.UTF8.GetBytes(words!) : InputFile.ReadBytes("--file", path);
             tokenizer.Encode(bytes, ids, parsed.GetValue(special) ? TextTrust.Trusted : TextTrust.Plain);
             CliJson.Write(terminal.Out, new TokenizeJson(ids, [.. ids.Select(id => Piece(tokenizer, id))]));
         });

@@ -10,23 +10,25 @@ namespace Crescent.Cli.Options;
 /// <summary>The model and how it is run: the arguments that every command that loads one shares.</summary>
 internal sealed class ModelOptionsArguments
 {
+    private const int MostThreads = 1024;
+    private const int MostContext = 2_000_000_000; // so that positions and pages of a sequence fit an int
+
+    private readonly Option<int?> _threads = Values.Number<int>("--threads", "Threads that compute (default: one a processor).", "-t");
+    private readonly Option<int?> _context = Values.Number<int>("--context", "Most tokens of prompt and answer (default: the model's, at most 32768).", "-c");
+
     public Argument<string?> Model { get; } = new("MODEL")
     {
         Description = "A GGUF file, or the first of its shards.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    public Option<int> Threads { get; } = new("--threads", "-t") { Description = "Threads that compute (default: one a processor)." };
+    public Option<string> KvType { get; } = Values.Choice("--kv-type", "f16", "Type of cached keys and values.", "f16", "bf16", "f32", "q8_0");
 
-    public Option<int> Context { get; } = new("--context", "-c") { Description = "Most tokens of prompt and answer (default: the model's, at most 32768)." };
+    public Option<string> Isa { get; } = Values.Choice("--isa", "auto", "Instruction-set level of the kernels.", "auto", "avx512", "avx2", "portable");
 
-    public Option<string> KvType { get; } = Choice("--kv-type", "f16", "Type of cached keys and values.", "f16", "bf16", "f32", "q8_0");
+    public Option<string> Activations { get; } = Values.Choice("--activations", "auto", "auto: int8 for quantised weights; f32: weights decoded, float32 products.", "auto", "f32");
 
-    public Option<string> Isa { get; } = Choice("--isa", "auto", "Instruction-set level of the kernels.", "auto", "avx512", "avx2", "portable");
-
-    public Option<string> Activations { get; } = Choice("--activations", "auto", "auto: int8 for quantised weights; f32: weights decoded, float32 products.", "auto", "f32");
-
-    public Option<string> Mla { get; } = Choice("--mla", "auto", "Form of latent attention for prompts.", "auto", "absorbed", "expanded");
+    public Option<string> Mla { get; } = Values.Choice("--mla", "auto", "Form of latent attention for prompts.", "auto", "absorbed", "expanded");
 
     public Option<string[]> OverrideKv { get; } = new("--override-kv")
     {
@@ -42,8 +44,8 @@ internal sealed class ModelOptionsArguments
 
     public void AddOptionsTo(Command command)
     {
-        command.Add(Threads);
-        command.Add(Context);
+        command.Add(_threads);
+        command.Add(_context);
         command.Add(KvType);
         command.Add(Isa);
         command.Add(Activations);
@@ -54,22 +56,18 @@ internal sealed class ModelOptionsArguments
     public string PathOf(ParseResult parsed) => RequirePath(parsed.GetValue(Model));
 
     public static string RequirePath(string? path) =>
-        path ?? throw new CommandFailedException(
+        !string.IsNullOrEmpty(path) ? path : throw new CommandFailedException(
             "no model given, and there is no built-in one yet: name a GGUF file, or make a small random one with 'crescent synth tiny-kimi-k2 model.gguf'",
             CommandFailedException.WrongUsage);
 
-    public ModelOptions Read(ParseResult parsed, int maxBatchTokens = 512)
+    public ModelOptions Read(ParseResult parsed, Terminal terminal, int maxBatchTokens = 512)
     {
-        var threads = parsed.GetValue(Threads);
-        if (threads is < 0 or > 1024)
+        var threads = InRange(parsed, _threads, MostThreads) ?? 0;
+        if (threads > Environment.ProcessorCount)
         {
-            throw new CommandFailedException($"--threads: expected 1..1024, found {threads}", CommandFailedException.WrongUsage);
-        }
-
-        var context = parsed.GetValue(Context);
-        if (context < 0)
-        {
-            throw new CommandFailedException($"--context: expected at least 1, found {context}", CommandFailedException.WrongUsage);
+            // Every step waits for all threads: more of them than processors make each other wait, by the hundredfold.
+            terminal.Warn($"--threads: this machine has {Environment.ProcessorCount} processors, {Environment.ProcessorCount} threads are used instead of {threads}");
+            threads = Environment.ProcessorCount;
         }
 
         return new ModelOptions
@@ -83,7 +81,15 @@ internal sealed class ModelOptionsArguments
         };
     }
 
+    /// <summary>Context that the user asked for; null for none.</summary>
+    public int? ReadContext(ParseResult parsed) => InRange(parsed, _context, MostContext);
+
     public IReadOnlyList<GgufOverride> ReadOverrides(ParseResult parsed) => [.. parsed.GetValue(OverrideKv)!.Select(GgufOverride.Parse)];
+
+    private static int? InRange(ParseResult parsed, Option<int?> option, int most) =>
+        parsed.GetValue(option) is not { } value || (value >= 1 && value <= most)
+            ? parsed.GetValue(option)
+            : throw new CommandFailedException($"{option.Name}: expected 1..{most}, found {value}", CommandFailedException.WrongUsage);
 
     private static IsaLevel ReadIsa(string name)
     {
@@ -96,12 +102,5 @@ internal sealed class ModelOptionsArguments
         return IsaLevels.IsSupported(level)
             ? level
             : throw new CommandFailedException($"--isa {name}: this processor does not have it; the best here is {IsaLevels.Best.ToString().ToLowerInvariant()}");
-    }
-
-    internal static Option<string> Choice(string name, string standard, string description, params string[] choices)
-    {
-        var option = new Option<string>(name) { Description = $"{description} ({standard})", DefaultValueFactory = _ => standard };
-        option.AcceptOnlyFromAmong(choices);
-        return option;
     }
 }

@@ -8,24 +8,24 @@ namespace Crescent.Cli.Options;
 /// <summary>Sampling options; what is left out comes from the model.</summary>
 internal sealed class SamplingArguments
 {
-    private readonly Option<float?> _temperature = new("--temp", "--temperature") { Description = "Temperature; 0 takes the likeliest token." };
-    private readonly Option<int?> _topK = new("--top-k") { Description = "Keep the K likeliest tokens; 0 for all." };
-    private readonly Option<float?> _topP = new("--top-p") { Description = "Keep the likeliest tokens up to this share of probability." };
-    private readonly Option<float?> _minP = new("--min-p") { Description = "Keep tokens of at least this share of the likeliest one's probability." };
-    private readonly Option<float?> _typicalP = new("--typical") { Description = "Locally typical sampling up to this share of probability." };
-    private readonly Option<float?> _repetition = new("--repeat-penalty") { Description = "Divide the logits of tokens that occurred; 1 for none." };
-    private readonly Option<float?> _presence = new("--presence-penalty") { Description = "Subtracted from tokens that occurred." };
-    private readonly Option<float?> _frequency = new("--frequency-penalty") { Description = "Subtracted for each occurrence." };
-    private readonly Option<int?> _lastN = new("--repeat-last-n") { Description = "Tokens that the penalties look back on; -1 for all." };
-    private readonly Option<float?> _dryMultiplier = new("--dry-multiplier") { Description = "DRY: strength; 0 for none." };
-    private readonly Option<float?> _dryBase = new("--dry-base") { Description = "DRY: growth with the length of the repetition." };
-    private readonly Option<int?> _dryAllowed = new("--dry-allowed-length") { Description = "DRY: repetitions up to this length are free." };
-    private readonly Option<int?> _dryLastN = new("--dry-penalty-last-n") { Description = "DRY: tokens to look back on; -1 for all." };
-    private readonly Option<string[]> _dryBreakers = new("--dry-breaker") { Description = "DRY: text that ends a repetition (default: newline, colon, quote, asterisk)." };
-    private readonly Option<float?> _xtcProbability = new("--xtc-probability") { Description = "XTC: chance of dropping the top choices." };
-    private readonly Option<float?> _xtcThreshold = new("--xtc-threshold") { Description = "XTC: probability from which a token is a top choice." };
-    private readonly Option<string[]> _bias = new("--logit-bias") { Description = "ID=BIAS (or ID+BIAS, ID-BIAS) added to a token's logit." };
-    private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of the random numbers (default: a new one; the answer's is reported)." };
+    private readonly Option<float?> _temperature = Values.Number<float>("--temp", "Temperature; 0 takes the likeliest token.", "--temperature");
+    private readonly Option<int?> _topK = Values.Number<int>("--top-k", "Keep the K likeliest tokens; 0 for all.");
+    private readonly Option<float?> _topP = Values.Number<float>("--top-p", "Keep the likeliest tokens up to this share of probability.");
+    private readonly Option<float?> _minP = Values.Number<float>("--min-p", "Keep tokens of at least this share of the likeliest one's probability.");
+    private readonly Option<float?> _typicalP = Values.Number<float>("--typical", "Locally typical sampling up to this share of probability.");
+    private readonly Option<float?> _repetition = Values.Number<float>("--repeat-penalty", "Divide the logits of tokens that occurred; 1 for none.");
+    private readonly Option<float?> _presence = Values.Number<float>("--presence-penalty", "Subtracted from tokens that occurred.");
+    private readonly Option<float?> _frequency = Values.Number<float>("--frequency-penalty", "Subtracted for each occurrence.");
+    private readonly Option<int?> _lastN = Values.Number<int>("--repeat-last-n", "Tokens that the penalties look back on; -1 for all.");
+    private readonly Option<float?> _dryMultiplier = Values.Number<float>("--dry-multiplier", "DRY: strength; 0 for none.");
+    private readonly Option<float?> _dryBase = Values.Number<float>("--dry-base", "DRY: growth with the length of the repetition.");
+    private readonly Option<int?> _dryAllowed = Values.Number<int>("--dry-allowed-length", "DRY: repetitions up to this length are free.");
+    private readonly Option<int?> _dryLastN = Values.Number<int>("--dry-penalty-last-n", "DRY: tokens to look back on; -1 for all.");
+    private readonly Option<string[]> _dryBreakers = Values.Texts("--dry-breaker", "DRY: text that ends a repetition (default: newline, colon, quote, asterisk).");
+    private readonly Option<float?> _xtcProbability = Values.Number<float>("--xtc-probability", "XTC: chance of dropping the top choices.");
+    private readonly Option<float?> _xtcThreshold = Values.Number<float>("--xtc-threshold", "XTC: probability from which a token is a top choice.");
+    private readonly Option<string[]> _bias = Values.Texts("--logit-bias", "ID=BIAS (or ID+BIAS, ID-BIAS) added to a token's logit.");
+    private readonly Option<ulong?> _seed = Values.Number<ulong>("--seed", "Seed of the random numbers (default: a new one; the answer's is reported).");
 
     public void AddTo(Command command)
     {
@@ -40,7 +40,46 @@ internal sealed class SamplingArguments
     }
 
     /// <summary>The model's defaults with the user's options over them.</summary>
-    public SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, Tokenizer tokenizer) => new SamplingOverrides
+    /// <param name="vocab">Tokens that the model gives logits for.</param>
+    public SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, Tokenizer tokenizer, int vocab)
+    {
+        try
+        {
+            var options = Overrides(parsed, tokenizer).Over(defaults);
+            return options.LogitBias.Keys.FirstOrDefault(id => id >= vocab, -1) is >= 0 and var id
+                ? throw new CommandFailedException($"--logit-bias: expected token ids below the vocabulary of {vocab}, found {id}", CommandFailedException.WrongUsage)
+                : options;
+        }
+        catch (ArgumentOutOfRangeException exception) when (exception.ParamName is { } property && OptionOf(property) is { } option)
+        {
+            // The engine names its property; the user knows the option.
+            throw new CommandFailedException(
+                CommandLine.FirstLine(exception.Message).Replace($"{property}:", $"{option}:", StringComparison.Ordinal), CommandFailedException.WrongUsage);
+        }
+    }
+
+    private string? OptionOf(string property) => property switch
+    {
+        nameof(SamplingOptions.Temperature) => _temperature.Name,
+        nameof(SamplingOptions.TopK) => _topK.Name,
+        nameof(SamplingOptions.TopP) => _topP.Name,
+        nameof(SamplingOptions.MinP) => _minP.Name,
+        nameof(SamplingOptions.TypicalP) => _typicalP.Name,
+        nameof(SamplingOptions.RepetitionPenalty) => _repetition.Name,
+        nameof(SamplingOptions.PresencePenalty) => _presence.Name,
+        nameof(SamplingOptions.FrequencyPenalty) => _frequency.Name,
+        nameof(SamplingOptions.PenaltyLastN) => _lastN.Name,
+        nameof(SamplingOptions.DryMultiplier) => _dryMultiplier.Name,
+        nameof(SamplingOptions.DryBase) => _dryBase.Name,
+        nameof(SamplingOptions.DryAllowedLength) => _dryAllowed.Name,
+        nameof(SamplingOptions.DryPenaltyLastN) => _dryLastN.Name,
+        nameof(SamplingOptions.XtcProbability) => _xtcProbability.Name,
+        nameof(SamplingOptions.XtcThreshold) => _xtcThreshold.Name,
+        nameof(SamplingOptions.LogitBias) => _bias.Name,
+        _ => null,
+    };
+
+    private SamplingOverrides Overrides(ParseResult parsed, Tokenizer tokenizer) => new()
     {
         Temperature = parsed.GetValue(_temperature),
         TopK = parsed.GetValue(_topK),
@@ -58,9 +97,9 @@ internal sealed class SamplingArguments
         DrySequenceBreakers = parsed.GetValue(_dryMultiplier) > 0 ? Breakers(parsed, tokenizer) : null,
         XtcProbability = parsed.GetValue(_xtcProbability),
         XtcThreshold = parsed.GetValue(_xtcThreshold),
-        LogitBias = parsed.GetValue(_bias) is { Length: > 0 } biases ? biases.Select(ParseBias).ToDictionary() : null,
+        LogitBias = parsed.GetValue(_bias) is { Length: > 0 } biases ? Biases(biases) : null,
         Seed = parsed.GetValue(_seed),
-    }.Over(defaults);
+    };
 
     // A breaker is every token whose text holds it, as llama.cpp does for single tokens.
     private List<int> Breakers(ParseResult parsed, Tokenizer tokenizer)
@@ -83,9 +122,22 @@ internal sealed class SamplingArguments
         return breakers;
     }
 
+    // Given twice for a token, the last one counts.
+    private static Dictionary<int, float> Biases(string[] texts)
+    {
+        var biases = new Dictionary<int, float>();
+        foreach (var text in texts)
+        {
+            var (id, bias) = ParseBias(text);
+            biases[id] = bias;
+        }
+
+        return biases;
+    }
+
     private static KeyValuePair<int, float> ParseBias(string text)
     {
-        var at = text.AsSpan(1).IndexOfAny('=', '+', '-') + 1;
+        var at = text.AsSpan(Math.Min(1, text.Length)).IndexOfAny('=', '+', '-') + 1;
         if (at > 0
             && int.TryParse(text.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             && float.TryParse(text.AsSpan(text[at] == '=' ? at + 1 : at), NumberStyles.Float, CultureInfo.InvariantCulture, out var bias))

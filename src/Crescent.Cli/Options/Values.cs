@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
+
+namespace Crescent.Cli.Options;
+
+/// <summary>Options by the kind of their value. Errors name the option, what it expects and what was found.</summary>
+internal static class Values
+{
+    /// <summary>
+    /// Put before every free text ahead of parsing, and taken off here: without it the parser would read an empty text as none, and go on to the next word.
+    /// </summary>
+    public const char TextMark = '\u0001';
+
+    public static Option<string?> Text(string name, string description, params string[] aliases) =>
+        new(name, aliases) { Description = description, CustomParser = result => Unmark(result.Tokens[0].Value) };
+
+    public static Option<string[]> Texts(string name, string description) => new(name)
+    {
+        Description = description,
+        CustomParser = result => [.. result.Tokens.Select(token => Unmark(token.Value))],
+        DefaultValueFactory = _ => [],
+    };
+
+    public static Option<T?> Number<T>(string name, string description, params string[] aliases)
+        where T : struct, INumber<T> => new(name, aliases) { Description = description, CustomParser = result => ParseNumber<T>(result, name) };
+
+    public static Option<T> Number<T>(string name, T standard, string description, params string[] aliases)
+        where T : struct, INumber<T> => new(name, aliases)
+        {
+            Description = description,
+            CustomParser = result => ParseNumber<T>(result, name) ?? standard,
+            DefaultValueFactory = _ => standard,
+        };
+
+    public static Option<string> Choice(string name, string standard, string description, params string[] choices) => new(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', choices),
+        DefaultValueFactory = _ => standard,
+        CustomParser = result =>
+        {
+            var value = result.Tokens[0].Value;
+            if (!choices.Contains(value))
+            {
+                result.AddError($"{name}: expected one of {string.Join(", ", choices)}, found '{value}'");
+            }
+
+            return value;
+        },
+    };
+
+    public static string Unmark(string text) => text is [TextMark, ..] ? text[1..] : text;
+
+    private static T? ParseNumber<T>(ArgumentResult result, string name)
+        where T : struct, INumber<T>
+    {
+        var text = Unmark(result.Tokens[0].Value);
+        var whole = T.IsZero(T.One / (T.One + T.One));
+        if (T.TryParse(text, whole ? NumberStyles.AllowLeadingSign : NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+        {
+            return value;
+        }
+
+        result.AddError($"{name}: expected a {(whole ? "whole " : "")}number, found '{text}'");
+        return null;
+    }
+}
