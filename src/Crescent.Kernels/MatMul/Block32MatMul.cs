@@ -130,7 +130,7 @@ internal static unsafe class Block32MatMul
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Widen(Vector128<short> values) => (Unpacking.Widen(values.AsUInt16()) << 16) >> 16;
+    private static Vector256<int> Widen(Vector128<short> values) => Unpacking.Widen(values);
 
     /// <summary>Decodes blocks to floats: the values of the reference decode.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

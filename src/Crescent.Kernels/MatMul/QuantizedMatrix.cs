@@ -18,6 +18,12 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(DType dtype, ByteRegion byt
 
     private protected override void MultiplyInt8(in MatMulJob job, int firstRow, int rows, byte* scratch)
     {
+        if (!IsPacked(job.Count) && rows % 8 == 0)
+        {
+            MultiplyWhole(job, firstRow, rows);
+            return;
+        }
+
         for (var row = 0; row < rows; row += 8)
         {
             MultiplyEight(job, firstRow + row, Math.Min(8, rows - row), scratch);
@@ -37,6 +43,21 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(DType dtype, ByteRegion byt
     private protected abstract void MultiplyPacked(byte* packed, QuantizedRow* inputs, int count, float* output);
 
     private static bool IsPacked(int count) => TIsa.PacksBatches && count >= PackedItems;
+
+    // Decoding's path: whole vectors of rows, sums straight to the output.
+    private void MultiplyWhole(in MatMulJob job, int firstRow, int rows)
+    {
+        var weights = RowAddress(firstRow);
+        for (var item = 0; item < job.Count; item++)
+        {
+            var input = job.Input.QuantizedRow(job.InputRow(item));
+            var output = job.OutputOf(item) + firstRow;
+            for (var row = 0; row < rows; row += 8)
+            {
+                MultiplyRows(weights + (row * (nint)RowBytes), (nint)RowBytes, input, output + row);
+            }
+        }
+    }
 
     private void MultiplyEight(in MatMulJob job, int firstRow, int rows, byte* scratch)
     {

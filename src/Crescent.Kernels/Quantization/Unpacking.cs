@@ -101,6 +101,12 @@ internal static unsafe class Unpacking
             ? Avx2.ConvertToVector256Int32(values)
             : Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values)).AsInt32();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Widen(Vector128<short> values) =>
+        Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(values)
+            : Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
+
     /// <summary>8 bytes to 16 elements, each byte twice: one sub-scale a group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> WidenTwice(ulong bytes) =>
