@@ -70,6 +70,9 @@ public sealed unsafe class MappedFile : IDisposable
         _populator.Start();
     }
 
+    /// <summary>Waits for <see cref="PopulateInBackground"/> to end, where it was asked for.</summary>
+    public void WaitUntilPopulated() => _populator?.Join();
+
     public void Dispose()
     {
         _disposing = true;

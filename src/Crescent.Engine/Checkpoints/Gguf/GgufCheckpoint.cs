@@ -57,6 +57,9 @@ public sealed partial class GgufCheckpoint : IDisposable
     /// <summary>Reads the files ahead in the background, so that no product waits for a page fault. Only sensible where they fit in memory.</summary>
     public void PopulateInBackground() => _files.ForEach(file => file.PopulateInBackground());
 
+    /// <summary>Waits for <see cref="PopulateInBackground"/> to end, where it was asked for.</summary>
+    public void WaitUntilPopulated() => _files.ForEach(file => file.WaitUntilPopulated());
+
     public void Dispose() => _files.ForEach(file => file.Dispose());
 
     private static GgufCheckpoint Open(string path, List<GgufFile> files)

@@ -46,6 +46,8 @@ internal sealed class GgufFile : IDisposable
         }
     }
 
+    public void WaitUntilPopulated() => _mapped.WaitUntilPopulated();
+
     public void PopulateInBackground() => _mapped.PopulateInBackground();
 
     public void Dispose()
