@@ -20,7 +20,7 @@ public sealed unsafe class ComputePool : IDisposable
     private void* _work;
     private int _count;
     private int _grain;
-    private int _next;
+    private long _next; // 64 bits: it passes the count by a grain a thread
     private int _pending; // helpers that have not finished the current dispatch
     private int _generation;
     private volatile bool _stop;
@@ -142,37 +142,36 @@ public sealed unsafe class ComputePool : IDisposable
         }
     }
 
+    // False when the pool stops. A helper joins each dispatch exactly once: its end is counted.
     private bool WaitForDispatch(int index, int seen)
     {
-        for (var turn = 0; turn < SpinTurns; turn++)
+        while (true)
         {
-            if (Volatile.Read(ref _generation) != seen)
+            for (var turn = 0; turn < SpinTurns; turn++)
             {
-                return true;
+                if (Volatile.Read(ref _generation) != seen)
+                {
+                    return true;
+                }
+
+                if (_stop)
+                {
+                    return false;
+                }
+
+                Thread.SpinWait(8);
             }
 
-            if (_stop)
+            // Announce the sleep, then look once more: a dispatch between the two either sees the flag, and has released, or is seen here.
+            Interlocked.Exchange(ref _asleep[index], 1);
+            if ((Volatile.Read(ref _generation) == seen && !_stop) || Interlocked.Exchange(ref _asleep[index], 0) == 0)
             {
-                return false;
+                _wake[index].Wait();
             }
 
-            Thread.SpinWait(8);
+            // A dispatcher that lost its core while it woke helpers may release one that has done the dispatch and gone to sleep again: only a
+            // new generation is work. The loop looks for it.
         }
-
-        // Announce the sleep, then look once more: a dispatch between the two either sees the flag or is seen here.
-        Interlocked.Exchange(ref _asleep[index], 1);
-        if (Volatile.Read(ref _generation) != seen || _stop)
-        {
-            if (Interlocked.Exchange(ref _asleep[index], 0) == 0)
-            {
-                _wake[index].Wait(); // the dispatcher saw the flag and has released: take its permit
-            }
-
-            return !_stop;
-        }
-
-        _wake[index].Wait();
-        return !_stop;
     }
 
     private void TakeRanges(int worker)
@@ -182,12 +181,12 @@ public sealed unsafe class ComputePool : IDisposable
             while (true)
             {
                 var start = Interlocked.Add(ref _next, _grain) - _grain;
-                if (start >= _count || start < 0)
+                if (start >= _count)
                 {
                     return;
                 }
 
-                _execute(_work, start, Math.Min(start + _grain, _count), worker);
+                _execute(_work, (int)start, (int)Math.Min(start + _grain, _count), worker);
             }
         }
         catch (Exception exception) when (Capture(exception))
