@@ -22,7 +22,7 @@ public static class KvRow
         _ => throw new NotSupportedException($"cache type {type}; supported: f16, bf16, f32, q8_0"),
     };
 
-    /// <summary>Stores a row. F16 saturates at ±65504 instead of overflowing to infinity; NaN stays NaN.</summary>
+    /// <summary>Stores a row. F16 saturates at ±65504 and Q8_0 at 127 times that instead of overflowing to infinity; NaN stays NaN.</summary>
     public static void Encode(KvType type, ReadOnlySpan<float> values, Span<byte> row)
     {
         Debug.Assert(row.Length == Bytes(type, values.Length));
@@ -132,7 +132,7 @@ public static class KvRow
             var max = 0f;
             foreach (var value in source)
             {
-                max = MathF.Max(max, MathF.Abs(value)); // MathF.Max hands NaN on
+                max = MathF.Max(max, MathF.Abs(Finite(value))); // MathF.Max hands NaN on
             }
 
             var scale = max / 127f;
@@ -141,11 +141,14 @@ public static class KvRow
             MemoryMarshal.Write(target, float.IsNaN(scale) ? Half.NaN : stored);
             for (var i = 0; i < BlockLength; i++)
             {
-                var code = MathF.Round(source[i] * inverse, MidpointRounding.AwayFromZero);
+                var code = MathF.Round(Finite(source[i]) * inverse, MidpointRounding.AwayFromZero);
                 target[2 + i] = unchecked((byte)(sbyte)(float.IsNaN(code) ? 0f : Math.Clamp(code, -127f, 127f)));
             }
         }
     }
+
+    // An infinity saturates; NaN stays.
+    private static float Finite(float value) => Math.Clamp(value, float.MinValue, float.MaxValue);
 
     private static void DecodeQ8(ReadOnlySpan<byte> row, Span<float> values)
     {

@@ -24,7 +24,7 @@ public sealed unsafe class ComputePool : IDisposable
     private void* _work;
     private int _count;
     private int _grain;
-    private int _next;
+    private long _next; // 64 bits: it passes the count by a grain a thread
     private long _state; // generation of the dispatch (high 32 bits), Open, and how many helpers are inside it
     private volatile bool _stop;
     private ExceptionDispatchInfo? _failure;
@@ -152,7 +152,8 @@ public sealed unsafe class ComputePool : IDisposable
         }
     }
 
-    // Waits for a dispatch after the one seen last; false when the pool stops.
+    // Waits for a dispatch after the one seen last; false when the pool stops. A late release may wake a helper for a dispatch it has done: that finds
+    // the gate closed, or no ranges left.
     private bool WaitForDispatch(int index, long seen)
     {
         for (var turn = 0; turn < SpinTurns; turn++)
@@ -187,12 +188,12 @@ public sealed unsafe class ComputePool : IDisposable
             while (true)
             {
                 var start = Interlocked.Add(ref _next, _grain) - _grain;
-                if (start >= _count || start < 0)
+                if (start >= _count)
                 {
                     return;
                 }
 
-                _execute(_work, start, Math.Min(start + _grain, _count), worker);
+                _execute(_work, (int)start, (int)Math.Min(start + _grain, _count), worker);
             }
         }
         catch (Exception exception) when (Capture(exception))

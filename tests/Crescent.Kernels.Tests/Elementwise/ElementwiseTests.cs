@@ -1,0 +1,204 @@
+using Crescent.Kernels.Elementwise;
+using Xunit;
+
+namespace Crescent.Kernels.Tests.Elementwise;
+
+/// <summary>Row operations against the same formula in double precision, at lengths around the vector widths.</summary>
+public class ElementwiseTests
+{
+    private const double NormBound = 2e-6; // relative: a float32 sum of up to 7168 squares in 16 lanes, a root, two products
+    private const double ProbabilityBound = 5e-7; // absolute
+    private const double GateBound = 1e-6; // of max(1, |x·up|): the exponent's rounding is worth |x| ulps where the result is tiny
+    private const double CapBound = 5e-7; // of the cap
+
+    public static TheoryData<int> Lengths => [1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 100, 7168];
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void RmsNorm_divides_by_the_root_of_the_mean_square(int length)
+    {
+        foreach (var magnitude in (float[])[1e-3f, 1, 1e4f])
+        {
+            var (input, weight) = (Values(length, 1, magnitude), Values(length, 2));
+            var output = new float[length];
+            RmsNorm.Apply(input, weight, 1e-5f, output);
+            var scale = 1 / Math.Sqrt((input.Sum(x => (double)x * x) / length) + 1e-5f);
+            for (var i = 0; i < length; i++)
+            {
+                var expected = input[i] * scale * weight[i];
+                Assert.Equal(expected, output[i], NormBound * Math.Abs(expected));
+            }
+
+            RmsNorm.Apply(input, weight, 1e-5f, input);
+            Assert.Equal(output, input);
+        }
+    }
+
+    [Fact]
+    public void RmsNorm_of_zeros_is_zero()
+    {
+        var output = new float[9];
+        RmsNorm.Apply(new float[9], Values(9, 1), 1e-6f, output);
+        Assert.All(output, value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void RmsNorm_hands_NaN_on()
+    {
+        var values = Values(20, 1);
+        values[13] = float.NaN;
+        RmsNorm.Apply(values, Values(20, 2), 1e-6f, values);
+        Assert.All(values, value => Assert.True(float.IsNaN(value)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Softmax_gives_the_probabilities(int length)
+    {
+        foreach (var (magnitude, offset) in ((float, float)[])[(1, 0), (50, 0), (20, 30_000), (20, -30_000), (1e30f, 0)])
+        {
+            var values = Values(length, 3, magnitude);
+            for (var i = 0; i < length; i++)
+            {
+                values[i] += offset;
+            }
+
+            AssertSoftmax(values);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Softmax_gives_minus_infinity_no_weight(int length)
+    {
+        var values = Values(length, 4, 10);
+        for (var i = 1; i < length; i += 2)
+        {
+            values[i] = float.NegativeInfinity;
+        }
+
+        AssertSoftmax(values);
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Gated_units_are_their_formulas(int length)
+    {
+        foreach (var magnitude in (float[])[1, 10, 90])
+        {
+            var (gate, up) = (Values(length, 5, magnitude), Values(length, 6));
+            var (silu, gelu) = (gate.ToArray(), gate.ToArray());
+            GatedUnit.Apply(GateFunction.Silu, silu, up);
+            GatedUnit.Apply(GateFunction.GeluTanh, gelu, up);
+            for (var i = 0; i < length; i++)
+            {
+                double x = gate[i];
+                var bound = GateBound * Math.Max(1, Math.Abs(x * up[i]));
+                Assert.Equal(x / (1 + Math.Exp(-x)) * up[i], silu[i], bound);
+                Assert.Equal(0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))) * up[i], gelu[i], bound);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(GateFunction.Silu)]
+    [InlineData(GateFunction.GeluTanh)]
+    public void Gated_units_saturate_without_NaN(GateFunction function)
+    {
+        float[] gate = [1e4f, -1e4f, 3e38f, 0, -0f, 1e-40f, 200, -200, 1e4f, -1e4f];
+        GatedUnit.Apply(function, gate, Enumerable.Repeat(1f, gate.Length).ToArray());
+        Assert.Equal(new float[] { 1e4f, 0, 3e38f, 0, 0 }, gate[..5]);
+        Assert.Equal(new float[] { 200, 0, 1e4f, 0 }, gate[6..]);
+    }
+
+    [Fact]
+    public void A_value_does_not_depend_on_where_it_stands()
+    {
+        var (gate, up, capped) = (Enumerable.Repeat(0.7f, 21).ToArray(), Enumerable.Repeat(1.3f, 21).ToArray(), Enumerable.Repeat(7.7f, 21).ToArray());
+        GatedUnit.Apply(GateFunction.GeluTanh, gate, up);
+        SoftCap.Apply(capped, 30);
+        Assert.Single(gate.Distinct());
+        Assert.Single(capped.Distinct());
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void SoftCap_is_a_scaled_tanh(int length)
+    {
+        foreach (var magnitude in (float[])[1e-3f, 30, 1e4f])
+        {
+            var values = Values(length, 7, magnitude);
+            var capped = values.ToArray();
+            SoftCap.Apply(capped, 30);
+            for (var i = 0; i < length; i++)
+            {
+                Assert.Equal(30 * Math.Tanh(values[i] / 30.0), capped[i], 30 * CapBound);
+            }
+        }
+    }
+
+    [Fact]
+    public void SoftCap_takes_infinity_to_the_cap()
+    {
+        float[] values = [float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, -0f, float.NaN];
+        SoftCap.Apply(values, 30);
+        Assert.Equal([30f, -30f, 30f, -0f, float.NaN], values);
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Sums_and_scaled_sums_are_exact_to_the_bit(int length)
+    {
+        var (target, values) = (Values(length, 8), Values(length, 9));
+        var (added, scaled) = (target.ToArray(), target.ToArray());
+        VectorMath.Add(added, values);
+        VectorMath.AddScaled(scaled, values, 0.3f);
+        for (var i = 0; i < length; i++)
+        {
+            Assert.Equal(target[i] + values[i], added[i]);
+            var product = values[i] * 0.3f;
+            Assert.Equal(target[i] + product, scaled[i]);
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity)]
+    public void One_value_that_is_not_finite_is_found_wherever_it_stands(float bad)
+    {
+        for (var length = 1; length < 20; length++)
+        {
+            var values = Values(length, 10, float.MaxValue);
+            Assert.True(VectorMath.AllFinite(values));
+            for (var i = 0; i < length; i++)
+            {
+                var value = values[i];
+                values[i] = bad;
+                Assert.False(VectorMath.AllFinite(values));
+                values[i] = value;
+            }
+        }
+    }
+
+    private static void AssertSoftmax(float[] values)
+    {
+        var max = (double)values.Max();
+        var weights = values.Select(value => Math.Exp(value - max)).ToArray();
+        var sum = weights.Sum();
+        var actual = values.ToArray();
+        Softmax.Apply(actual);
+        for (var i = 0; i < values.Length; i++)
+        {
+            Assert.Equal(weights[i] / sum, actual[i], ProbabilityBound);
+            Assert.True(!float.IsNegativeInfinity(values[i]) || actual[i] == 0);
+        }
+    }
+
+    // −magnitude..magnitude
+    private static float[] Values(int length, int seed, float magnitude = 1)
+    {
+        var random = new Random(seed + (length * 31));
+        return [.. Enumerable.Range(0, length).Select(_ => ((random.NextSingle() * 2) - 1) * magnitude)];
+    }
+}
