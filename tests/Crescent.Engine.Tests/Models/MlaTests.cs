@@ -14,8 +14,7 @@ public sealed class MlaTests
 {
     private const float FormBound = 1e-3f;
     private const float FloatActivationsBound = 1e-4f;
-    private const float FusedBound = 1e-5f;
-    private const int Heads = 4;
+    private const float FusedBound = 1e-5f; // of the largest logit: the two layouts sum in different orders
 
     public static TheoryData<string> FloatLatent => TestModels.Rows(TestModels.Latent.Intersect(TestModels.Float));
 
@@ -57,7 +56,8 @@ public sealed class MlaTests
         var options = LoadedModel.Plain with { Mla = form };
         using var expected = LoadedModel.Open("g-kimi-k2", options);
         using var fused = LoadedModel.OpenFile(path, options);
-        Logits.AssertWithin(FusedBound, expected.Score(TestModels.Tokens(), 64), fused.Score(TestModels.Tokens(), 64));
+        var logits = expected.Score(TestModels.Tokens(), 64);
+        Logits.AssertWithin(FusedBound * logits.Max(MathF.Abs), logits, fused.Score(TestModels.Tokens(), 64));
     }
 
     private static void AssertForms(string name, float bound, ActivationType activations)
@@ -108,7 +108,7 @@ public sealed class MlaTests
                 DType.F32,
                 [heads * (nope + value), latent],
                 sink => sink(System.Runtime.InteropServices.MemoryMarshal.AsBytes(fused.AsSpan())));
-            Assert.True(heads >= Heads);
+            Assert.True(heads > 1);
         }
 
         writer.Write(path);
