@@ -104,7 +104,8 @@ public class MemoryTests
             File.WriteAllBytes(path, bytes);
             using (var file = MappedFile.Open(path))
             {
-                file.AdviseWillNeed();
+                file.PopulateInBackground();
+                file.WaitUntilPopulated();
                 Assert.Equal(path, file.Path);
                 Assert.Equal(length, file.Bytes.Length);
                 Assert.True(file.Bytes.Span(0, length).SequenceEqual(bytes));
