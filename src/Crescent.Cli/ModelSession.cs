@@ -13,6 +13,8 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Context where neither the user nor a smaller model says otherwise: the cache grows by pages, but a run-away answer should end.</summary>
     public const int DefaultContext = 32768;
 
+    private const long LeastMovedBytes = 256 << 20;
+
     private ModelSession(GgufCheckpoint checkpoint, GgufMetadata metadata, LanguageModel model, Tokenizer tokenizer, int context)
     {
         Checkpoint = checkpoint;
@@ -57,12 +59,7 @@ internal sealed class ModelSession : IDisposable
                     $"{path}: expected a tokenizer of at most {model.Shape.Vocab} tokens (the embedding's rows), found {tokenizer.VocabularySize}");
             }
 
-            // A model that fits is read ahead while the first tokens run; a larger one would only push itself out.
-            if (checkpoint.TotalBytes < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3)
-            {
-                checkpoint.PopulateInBackground();
-            }
-
+            BringIntoMemory(checkpoint, model, options);
             return new ModelSession(checkpoint, metadata, model, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal));
         }
         catch
@@ -70,6 +67,21 @@ internal sealed class ModelSession : IDisposable
             model?.Dispose();
             checkpoint.Dispose();
             throw;
+        }
+    }
+
+    // A model that fits twice is copied to huge pages while the first tokens run (the file's own pages stay with the system, which takes them back as
+    // it needs); one that fits once is read ahead; a larger one would only push itself out.
+    private static void BringIntoMemory(GgufCheckpoint checkpoint, LanguageModel model, ModelOptions options)
+    {
+        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (options.MoveWeights && checkpoint.TotalBytes >= LeastMovedBytes && checkpoint.TotalBytes < memory / 20 * 9)
+        {
+            model.MoveWeightsInBackground();
+        }
+        else if (checkpoint.TotalBytes < memory / 4 * 3)
+        {
+            checkpoint.PopulateInBackground();
         }
     }
 
@@ -95,6 +107,13 @@ internal sealed class ModelSession : IDisposable
         }
 
         return ids;
+    }
+
+    /// <summary>Waits until the model is where it will stay, for whoever measures.</summary>
+    public void WaitUntilInMemory()
+    {
+        Checkpoint.WaitUntilPopulated();
+        Model.WaitUntilMoved();
     }
 
     public Generator CreateGenerator(int maxSequences = 1) =>

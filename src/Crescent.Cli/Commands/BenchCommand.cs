@@ -43,7 +43,7 @@ internal static class BenchCommand
             GgufCheckpoint.Open(model.PathOf(parsed)).Dispose();
             var bandwidth = Probe(options.Threads, terminal);
             using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), options, Math.Max(model.ReadContext(parsed) ?? 0, plan.Context), terminal);
-            session.Checkpoint.WaitUntilPopulated();
+            session.WaitUntilInMemory();
             var tests = new Bench(session, plan, bandwidth).Run(terminal, cancellation);
             var report = new BenchJson(
                 new BenchMachineJson(Machine.ProcessorName(), options.Isa.ToString().ToLowerInvariant(), session.Model.Threads, bandwidth / 1e9),

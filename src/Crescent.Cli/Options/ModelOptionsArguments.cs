@@ -28,6 +28,8 @@ internal sealed class ModelOptionsArguments
 
     public Option<string> Activations { get; } = Values.Choice("--activations", "auto", "auto: int8 for quantised weights; f32: weights decoded, float32 products.", "auto", "f32");
 
+    public Option<string> Repack { get; } = Values.Choice("--repack", "auto", "auto: weights that fit twice in memory are copied to huge pages while the first tokens run; off: they stay in the mapped file.", "auto", "off");
+
     public Option<string> Mla { get; } = Values.Choice("--mla", "auto", "Form of latent attention for prompts.", "auto", "absorbed", "expanded");
 
     public Option<string[]> OverrideKv { get; } = new("--override-kv")
@@ -50,6 +52,7 @@ internal sealed class ModelOptionsArguments
         command.Add(Isa);
         command.Add(Activations);
         command.Add(Mla);
+        command.Add(Repack);
         command.Add(OverrideKv);
     }
 
@@ -76,6 +79,7 @@ internal sealed class ModelOptionsArguments
             Isa = ReadIsa(parsed.GetValue(Isa)!),
             Activations = parsed.GetValue(Activations) == "f32" ? ActivationType.F32 : ActivationType.Int8,
             KvType = Enum.Parse<KvType>(parsed.GetValue(KvType)!, ignoreCase: true),
+            MoveWeights = parsed.GetValue(Repack) == "auto",
             Mla = Enum.Parse<MlaForm>(parsed.GetValue(Mla)!, ignoreCase: true),
             MaxBatchTokens = maxBatchTokens,
         };

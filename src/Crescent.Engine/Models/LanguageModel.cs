@@ -1,5 +1,6 @@
 using Crescent.Engine.KvCache;
 using Crescent.Engine.Models.Layers;
+using Crescent.Engine.Weights;
 using Crescent.Kernels.Elementwise;
 using Crescent.Kernels.MatMul;
 using Crescent.Kernels.Memory;
@@ -15,12 +16,14 @@ public sealed class LanguageModel : IDisposable
 {
     private readonly ModelParts _parts;
     private readonly ForwardState _state;
+    private readonly WeightMover _mover;
     private readonly Activations _headInput; // [logit rows, hidden]
     private readonly MatMulJob[] _headJob = new MatMulJob[1];
     private AlignedBuffer<float> _logits; // [logit rows, vocab], grown to the most rows that were asked for
 
-    public LanguageModel(ModelParts parts, ForwardState state)
+    public LanguageModel(ModelParts parts, ForwardState state, WeightMover mover)
     {
+        _mover = mover;
         _parts = parts;
         _state = state;
         _headInput = new Activations(state.MaxRows, parts.Shape.Hidden);
@@ -59,8 +62,15 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Logits of the i-th row that wanted them: [vocab]. Valid until the next step.</summary>
     public Span<float> LogitsOf(int index) => _logits.Span((long)index * Shape.Vocab, Shape.Vocab);
 
+    /// <summary>Moves the weights to huge pages in the background, while the model runs on the mapped file.</summary>
+    public void MoveWeightsInBackground() => _mover.Start();
+
+    /// <summary>Waits for <see cref="MoveWeightsInBackground"/> to end, where it was asked for.</summary>
+    public void WaitUntilMoved() => _mover.Wait();
+
     public void Dispose()
     {
+        _mover.Dispose();
         _logits.Dispose();
         _headInput.Dispose();
         foreach (var scratch in _parts.Scratch)

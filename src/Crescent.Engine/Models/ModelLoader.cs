@@ -45,6 +45,6 @@ public static class ModelLoader
         var parts = build(new ModelBuilder(new GgufConfig(metadata, architecture, checkpoint.Path), tensors, options));
         notes = parts.Notes;
         var state = new ForwardState(options, parts.Shape.Hidden, parts.Rope, new KvCacheLayout(parts.Cache, options.KvType));
-        return new LanguageModel(parts, state);
+        return new LanguageModel(parts, state, new WeightMover(tensors.Storages));
     }
 }

@@ -18,6 +18,9 @@ public sealed record ModelOptions
 
     public MlaForm Mla { get; init; } = MlaForm.Auto;
 
+    /// <summary>Whether weights that fit may be copied from the mapped file to huge pages, for speed.</summary>
+    public bool MoveWeights { get; init; } = true;
+
     /// <summary>Most tokens of one step.</summary>
     public int MaxBatchTokens { get; init; } = 512;
 }

@@ -16,6 +16,7 @@ public sealed class TensorSource
     private readonly IReadOnlyDictionary<string, CheckpointTensor> _tensors;
     private readonly string _path;
     private readonly IsaLevel _isa;
+    private readonly Dictionary<string, WeightStorage> _storages = [];
 
     /// <param name="path">The checkpoint's path, for messages.</param>
     public TensorSource(IReadOnlyDictionary<string, CheckpointTensor> tensors, string path, IsaLevel isa)
@@ -24,6 +25,9 @@ public sealed class TensorSource
         _path = path;
         _isa = isa;
     }
+
+    /// <summary>The storages of all matrices handed out so far.</summary>
+    public IReadOnlyCollection<WeightStorage> Storages => _storages.Values;
 
     public bool Contains(string name) => _tensors.ContainsKey(name);
 
@@ -104,7 +108,12 @@ public sealed class TensorSource
         try
         {
             var bytes = rows * tensor.DType.Layout().RowBytes(columns);
-            return WeightMatrix.Create(tensor.DType, tensor.Bytes.Slice(index * bytes, bytes), (int)rows, (int)columns, _isa);
+            if (!_storages.TryGetValue(tensor.Name, out var storage))
+            {
+                _storages.Add(tensor.Name, storage = new WeightStorage(tensor.Bytes));
+            }
+
+            return WeightMatrix.Create(tensor.DType, storage, index * bytes, (int)rows, (int)columns, _isa);
         }
         catch (Exception exception) when (exception is NotSupportedException or ArgumentException)
         {

@@ -18,6 +18,8 @@ public abstract class WeightMatrix
     /// <summary>Columns of a work item of a transposed product: whole blocks of every format.</summary>
     internal const int PanelColumns = 256;
 
+    private WeightStorage? _storage; // where the bytes may move
+
     private protected WeightMatrix(DType dtype, ByteRegion bytes, int rows, int columns)
     {
         DType = dtype;
@@ -35,6 +37,7 @@ public abstract class WeightMatrix
 
     public long RowBytes { get; }
 
+    /// <summary>The bytes as they were handed in, also where a <see cref="WeightStorage"/> has moved them since.</summary>
     public ByteRegion Bytes { get; }
 
     /// <summary>Whether products in <see cref="ActivationType.Int8"/> read the input in 8 bits.</summary>
@@ -64,6 +67,15 @@ public abstract class WeightMatrix
         _ => ThrowUnsupported(dtype),
     };
 
+    /// <summary>A matrix over some of a storage's bytes, wherever they are.</summary>
+    /// <inheritdoc cref="Create(DType, ByteRegion, int, int, IsaLevel)"/>
+    public static WeightMatrix Create(DType dtype, WeightStorage storage, long offset, int rows, int columns, IsaLevel isa)
+    {
+        var matrix = Create(dtype, storage.Mapped.Slice(offset, rows * dtype.Layout().RowBytes(columns)), rows, columns, isa);
+        matrix._storage = storage;
+        return matrix;
+    }
+
     /// <summary>A view of some of the rows.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The rows are not in the matrix.</exception>
     public WeightMatrix RowRange(int firstRow, int rows)
@@ -73,7 +85,9 @@ public abstract class WeightMatrix
             ThrowRange(firstRow, rows);
         }
 
-        return View(Bytes.Slice(firstRow * RowBytes, rows * RowBytes), rows);
+        var view = View(Bytes.Slice(firstRow * RowBytes, rows * RowBytes), rows);
+        view._storage = _storage;
+        return view;
     }
 
     /// <summary>Decodes one row.</summary>
@@ -110,7 +124,7 @@ public abstract class WeightMatrix
     private protected unsafe byte* RowAddress(int row)
     {
         Debug.Assert((uint)row < (uint)Rows, "row outside the matrix");
-        return Bytes.Address + (row * RowBytes);
+        return Bytes.Address + (_storage?.Shift ?? 0) + (row * RowBytes);
     }
 
     private static WeightMatrix CreateFloat<TElement>(ByteRegion bytes, int rows, int columns, IsaLevel isa)

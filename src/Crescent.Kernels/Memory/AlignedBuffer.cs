@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Crescent.Kernels.Memory;
 
-/// <summary>Native memory for <typeparamref name="T"/>, aligned to a cache line, zeroed; large ones ask for huge pages. Freed by Dispose, else by the finalizer.</summary>
+/// <summary>Native memory for <typeparamref name="T"/>, aligned to a cache line, zeroed unless asked otherwise; large ones ask for huge pages. Freed by Dispose, else by the finalizer.</summary>
 public sealed unsafe class AlignedBuffer<T> : IDisposable
     where T : unmanaged
 {
@@ -12,7 +12,8 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
     private T* _address;
 
     /// <param name="length">Number of elements.</param>
-    public AlignedBuffer(long length)
+    /// <param name="clear">Whether to zero them; only for whoever writes all of them.</param>
+    public AlignedBuffer(long length, bool clear = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
@@ -24,7 +25,7 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
             PlatformMemory.AdviseHugePages((byte*)_address, bytes);
         }
 
-        for (long offset = 0; offset < bytes; offset += 1 << 30)
+        for (long offset = 0; clear && offset < bytes; offset += 1 << 30)
         {
             NativeMemory.Clear((byte*)_address + offset, (nuint)Math.Min(1 << 30, bytes - offset));
         }

@@ -5,6 +5,7 @@ namespace Crescent.Kernels.Memory;
 /// <summary>The calls by which a platform takes hints about memory. Every one is advice: where a platform lacks it, nothing happens.</summary>
 internal static unsafe partial class PlatformMemory
 {
+    private const int MadviseDontNeed = 4;
     private const int MadviseHugePage = 14;
     private const int MadvisePopulateRead = 22; // Linux 5.14; older kernels refuse it
 
@@ -19,6 +20,15 @@ internal static unsafe partial class PlatformMemory
 
     /// <summary>Fills the page tables of a mapped range, reading what is not in memory yet. Returns when that is done, false where the system cannot.</summary>
     public static bool Populate(byte* address, long bytes) => OperatingSystem.IsLinux() && Advise(address, bytes, MadvisePopulateRead);
+
+    /// <summary>Gives the memory of a mapped, unchanged range back; a later read finds the file's bytes again.</summary>
+    public static void Release(byte* address, long bytes)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            Advise(address, bytes, MadviseDontNeed);
+        }
+    }
 
     // Advice only: a refusal changes speed, never the result.
     private static bool Advise(byte* address, long bytes, int advice)

@@ -40,26 +40,26 @@ internal static class ScalarDecoder
                 return (Fifth(block[4..], i) * Half(block, 0)) + Half(block, 2);
             case DType.Q4_K:
             case DType.Q5_K:
-            {
-                var (c, high, l) = (i / 64, i % 64 / 32, i % 32);
-                var (scale, minimum) = Scales(block[4..], (2 * c) + high);
-                var nibbles = block[(dtype == DType.Q4_K ? 16 : 48)..][(32 * c) + l];
-                var q = high == 1 ? nibbles >> 4 : nibbles & 15;
-                if (dtype == DType.Q5_K)
                 {
-                    q += 16 * ((block[16 + l] >> ((2 * c) + high)) & 1);
+                    var (c, high, l) = (i / 64, i % 64 / 32, i % 32);
+                    var (scale, minimum) = Scales(block[4..], (2 * c) + high);
+                    var nibbles = block[(dtype == DType.Q4_K ? 16 : 48)..][(32 * c) + l];
+                    var q = high == 1 ? nibbles >> 4 : nibbles & 15;
+                    if (dtype == DType.Q5_K)
+                    {
+                        q += 16 * ((block[16 + l] >> ((2 * c) + high)) & 1);
+                    }
+
+                    return (Half(block, 0) * scale * q) - (Half(block, 2) * minimum);
                 }
 
-                return (Half(block, 0) * scale * q) - (Half(block, 2) * minimum);
-            }
-
             case DType.Q6_K:
-            {
-                var (n, k, l) = (i / 128, i % 128 / 32, i % 32);
-                var low = block[(64 * n) + l + (32 * (k & 1))];
-                var q = (k >= 2 ? low >> 4 : low & 15) | (((block[128 + (32 * n) + l] >> (2 * k)) & 3) << 4);
-                return Half(block, 208) * (sbyte)block[192 + (8 * n) + (2 * k) + (l / 16)] * (q - 32);
-            }
+                {
+                    var (n, k, l) = (i / 128, i % 128 / 32, i % 32);
+                    var low = block[(64 * n) + l + (32 * (k & 1))];
+                    var q = (k >= 2 ? low >> 4 : low & 15) | (((block[128 + (32 * n) + l] >> (2 * k)) & 3) << 4);
+                    return Half(block, 208) * (sbyte)block[192 + (8 * n) + (2 * k) + (l / 16)] * (q - 32);
+                }
 
             default:
                 throw new NotSupportedException(dtype.ToString());

@@ -1,0 +1,48 @@
+using Crescent.Kernels.Memory;
+
+namespace Crescent.Kernels.MatMul;
+
+/// <summary>
+/// Where the bytes of a tensor's matrices are: in the mapped file, and after <see cref="MoveToHugePages"/> in memory of its own. Products may run
+/// while it moves: they read whichever place is current, and both hold the same bytes.
+/// </summary>
+public sealed unsafe class WeightStorage(ByteRegion mapped) : IDisposable
+{
+    private const int CopyBytes = 1 << 24;
+
+    private readonly ByteRegion _mapped = mapped;
+    private AlignedBuffer<byte>? _copy;
+    private nint _shift; // from the mapped bytes to the current ones
+
+    /// <summary>The tensor's bytes in the mapped file.</summary>
+    public ByteRegion Mapped => _mapped;
+
+    internal nint Shift => Volatile.Read(ref _shift);
+
+    /// <summary>Copies the bytes to huge pages and hands the file's pages back to the system. A 4 KiB page of a mapped file costs an address translation that halves the speed of reading.</summary>
+    public void MoveToHugePages(CancellationToken cancellation)
+    {
+        var copy = new AlignedBuffer<byte>(_mapped.Length, clear: false);
+        for (long offset = 0; offset < _mapped.Length; offset += CopyBytes)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                copy.Dispose();
+                return;
+            }
+
+            var length = (int)Math.Min(CopyBytes, _mapped.Length - offset);
+            _mapped.Span(offset, length).CopyTo(copy.Span(offset, length));
+        }
+
+        _copy = copy;
+        Volatile.Write(ref _shift, (nint)(copy.Address - _mapped.Address));
+        PlatformMemory.Release(_mapped.Address, _mapped.Length);
+    }
+
+    public void Dispose()
+    {
+        Volatile.Write(ref _shift, 0);
+        _copy?.Dispose();
+    }
+}
