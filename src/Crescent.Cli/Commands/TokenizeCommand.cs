@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.CommandLine;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -39,33 +40,53 @@ internal static class TokenizeCommand
 
             var bytes = path is null ? Encoding.UTF8.GetBytes(words!) : InputFile.ReadBytes("--file", path);
             tokenizer.Encode(bytes, ids, parsed.GetValue(special) ? TextTrust.Trusted : TextTrust.Plain);
-            CliJson.Write(terminal.Out, new TokenizeJson(ids, [.. ids.Select(id => Piece(tokenizer, id))]));
+            Write(terminal.Out, tokenizer, ids);
         });
         return command;
     }
 
-    private static JsonElement Piece(Tokenizer tokenizer, int id)
+    // Written straight through: a megabyte of text has hundreds of thousands of pieces.
+    private static void Write(TextWriter output, Tokenizer tokenizer, List<int> ids)
     {
-        var bytes = tokenizer.IsControl(id) ? Encoding.UTF8.GetBytes(tokenizer.TokenName(id)) : tokenizer.TokenBytes(id).ToArray();
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        var json = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(json, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
-            if (Utf8.IsValid(bytes))
+            writer.WriteStartObject();
+            writer.WriteStartArray("ids");
+            foreach (var id in ids)
             {
-                writer.WriteStringValue(bytes);
+                writer.WriteNumberValue(id);
             }
-            else
-            {
-                writer.WriteStartArray();
-                foreach (var value in bytes)
-                {
-                    writer.WriteNumberValue(value);
-                }
 
-                writer.WriteEndArray();
+            writer.WriteEndArray();
+            writer.WriteStartArray("pieces");
+            foreach (var id in ids)
+            {
+                WritePiece(writer, tokenizer.IsControl(id) ? Encoding.UTF8.GetBytes(tokenizer.TokenName(id)) : tokenizer.TokenBytes(id));
             }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
         }
 
-        return JsonDocument.Parse(stream.ToArray()).RootElement;
+        output.WriteLine(Encoding.UTF8.GetString(json.WrittenSpan));
+    }
+
+    // A string, or an array of byte values where the piece is not valid UTF-8 alone.
+    private static void WritePiece(Utf8JsonWriter writer, ReadOnlySpan<byte> piece)
+    {
+        if (Utf8.IsValid(piece))
+        {
+            writer.WriteStringValue(piece);
+            return;
+        }
+
+        writer.WriteStartArray();
+        foreach (var value in piece)
+        {
+            writer.WriteNumberValue(value);
+        }
+
+        writer.WriteEndArray();
     }
 }

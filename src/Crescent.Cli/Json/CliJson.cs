@@ -7,7 +7,6 @@ namespace Crescent.Cli.Json;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RunJson))]
-[JsonSerializable(typeof(TokenizeJson))]
 [JsonSerializable(typeof(DetokenizeJson))]
 [JsonSerializable(typeof(LogitsJson))]
 [JsonSerializable(typeof(BenchJson))]
