@@ -4,7 +4,8 @@ namespace Crescent.Kernels.MatMul;
 
 /// <summary>
 /// Where the bytes of a tensor's matrices are: in the mapped file, and after <see cref="MoveToHugePages"/> in memory of its own. Products may run
-/// while it moves: they read whichever place is current, and both hold the same bytes.
+/// while it moves: they read whichever place is current, and both hold the same bytes. The bytes must be part of a <see cref="MappedFile"/>: their
+/// pages are handed back after a move, which would destroy any other memory.
 /// </summary>
 public sealed unsafe class WeightStorage(ByteRegion mapped) : IDisposable
 {
