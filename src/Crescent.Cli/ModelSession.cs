@@ -1,3 +1,4 @@
+using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime;
@@ -15,7 +16,7 @@ internal sealed class ModelSession : IDisposable
 
     private const long LeastMovedBytes = 256 << 20;
 
-    private ModelSession(GgufCheckpoint checkpoint, GgufMetadata metadata, LanguageModel model, Tokenizer tokenizer, int context)
+    private ModelSession(Checkpoint checkpoint, GgufMetadata metadata, LanguageModel model, Tokenizer tokenizer, int context)
     {
         Checkpoint = checkpoint;
         Metadata = metadata;
@@ -25,7 +26,7 @@ internal sealed class ModelSession : IDisposable
         Defaults = SamplingDefaults.For(metadata);
     }
 
-    public GgufCheckpoint Checkpoint { get; }
+    public Checkpoint Checkpoint { get; }
 
     public GgufMetadata Metadata { get; }
 
@@ -41,7 +42,7 @@ internal sealed class ModelSession : IDisposable
     /// <param name="context">Context the user asked for; null for none.</param>
     public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int? context, Terminal terminal)
     {
-        var checkpoint = GgufCheckpoint.Open(path);
+        var checkpoint = Checkpoint.Open(path);
         LanguageModel? model = null;
         try
         {
@@ -52,10 +53,10 @@ internal sealed class ModelSession : IDisposable
                 terminal.Note($"note: {note}");
             }
 
-            var tokenizer = GgufTokenizer.Read(metadata, path);
+            var tokenizer = checkpoint.ReadTokenizer(metadata);
             if (tokenizer.VocabularySize > model.Shape.Vocab)
             {
-                throw new Engine.Checkpoints.CheckpointException(
+                throw new CheckpointException(
                     $"{path}: expected a tokenizer of at most {model.Shape.Vocab} tokens (the embedding's rows), found {tokenizer.VocabularySize}");
             }
 
@@ -72,7 +73,7 @@ internal sealed class ModelSession : IDisposable
 
     // A model that fits twice is copied to huge pages while the first tokens run (the file's own pages stay with the system, which takes them back as
     // it needs); one that fits once is read ahead; a larger one would only push itself out.
-    private static void BringIntoMemory(GgufCheckpoint checkpoint, LanguageModel model, ModelOptions options)
+    private static void BringIntoMemory(Checkpoint checkpoint, LanguageModel model, ModelOptions options)
     {
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (options.MoveWeights && checkpoint.TotalBytes >= LeastMovedBytes && checkpoint.TotalBytes < memory / 20 * 9)

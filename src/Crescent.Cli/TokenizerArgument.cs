@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Checkpoints;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Cli;
@@ -16,8 +16,8 @@ internal static class TokenizerArgument
             return TokenizerFactory.FromPath(path, pre);
         }
 
-        using var checkpoint = GgufCheckpoint.Open(path);
-        return GgufTokenizer.Read(checkpoint.Metadata, path);
+        using var checkpoint = Checkpoint.Open(path);
+        return checkpoint.ReadTokenizer(checkpoint.Metadata);
     }
 
     private static bool IsGguf(string path)

@@ -1,6 +1,6 @@
 namespace Crescent.Kernels;
 
-/// <summary>Element type of a tensor. The numbers are GGML's type ids, as a GGUF file stores them.</summary>
+/// <summary>Element type of a tensor. Numbers below 1000 are GGML's type ids, as a GGUF file stores them; the others have their scales in a second tensor.</summary>
 public enum DType
 {
     F32 = 0,
@@ -33,4 +33,16 @@ public enum DType
     TQ1_0 = 34,
     TQ2_0 = 35,
     MXFP4 = 39,
+
+    /// <summary>FP8 (1 sign, 4 exponent, 3 mantissa bits) with a float32 scale for each tile of 128 × 128 values: DeepSeek-V3, Kimi K2.</summary>
+    F8_E4M3 = 1000,
+
+    /// <summary>Groups of 32 nibbles u in the order of the values, w = (u − 8)·scale, bfloat16 scales [rows, columns / 32]: Kimi K2 Thinking.</summary>
+    INT4_G32 = 1001,
+
+    /// <summary>MXFP4 as gpt-oss's safetensors store it: nibbles in the order of the values, E8M0 scales [rows, columns / 32].</summary>
+    MXFP4_SPLIT = 1002,
+
+    /// <summary>Signed bytes [columns, rows] (input axis first), bfloat16 scales [groups, rows], the groups along the columns: Grok-1's release.</summary>
+    INT8_KN = 1003,
 }

@@ -31,6 +31,12 @@ public static class DTypes
         new(DType.TQ1_0, 256, 54), new(DType.TQ2_0, 256, 66),
     }.ToDictionary(layout => layout.DType);
 
+    // Types that no GGUF file has: the bytes of the codes alone, their scales lie in a tensor of their own.
+    private static readonly Dictionary<DType, DTypeLayout> s_split = new DTypeLayout[]
+    {
+        new(DType.F8_E4M3, 1, 1), new(DType.INT4_G32, 32, 16), new(DType.MXFP4_SPLIT, 32, 16), new(DType.INT8_KN, 1, 1),
+    }.ToDictionary(layout => layout.DType);
+
     // ik_llama.cpp's own types (ggml.h of that fork): named in errors, not read.
     private static readonly Dictionary<int, string> s_foreign = new()
     {
@@ -54,18 +60,21 @@ public static class DTypes
         [158] = "IQ1_KT",
     };
 
-    /// <summary>All layouts that can be addressed in a file.</summary>
+    /// <summary>All layouts of GGML's types.</summary>
     public static IReadOnlyCollection<DTypeLayout> All => s_layouts.Values;
 
     /// <summary>The layout of a type that is known to exist.</summary>
-    public static DTypeLayout Layout(this DType dtype) => s_layouts[dtype];
+    public static DTypeLayout Layout(this DType dtype) => dtype.HasSplitScales() ? s_split[dtype] : s_layouts[dtype];
+
+    /// <summary>Whether the scales lie in a tensor of their own; a row's bytes are then its codes alone.</summary>
+    public static bool HasSplitScales(this DType dtype) => s_split.ContainsKey(dtype);
 
     public static bool TryGetLayout(int ggmlType, [NotNullWhen(true)] out DTypeLayout? layout) =>
         s_layouts.TryGetValue((DType)ggmlType, out layout);
 
     /// <summary>A readable name for any type id: ours, a fork's, or the bare number.</summary>
     public static string Describe(int ggmlType) =>
-        s_layouts.TryGetValue((DType)ggmlType, out var layout) ? layout.Name
+        s_layouts.TryGetValue((DType)ggmlType, out var layout) || s_split.TryGetValue((DType)ggmlType, out layout) ? layout.Name
         : s_foreign.TryGetValue(ggmlType, out var name) ? $"{name} (type {ggmlType}, an ik_llama.cpp or internal type)"
         : ggmlType is >= 200 and < 400 ? $"type {ggmlType} (an ik_llama.cpp interleaved repack)"
         : $"type {ggmlType}";

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
+using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Kernels.Memory;
 using Crescent.Kernels.Threading;
@@ -40,7 +41,7 @@ internal static class BenchCommand
 
             var options = model.Read(parsed, terminal);
             // A file that cannot be opened is told before the probe keeps the user waiting.
-            GgufCheckpoint.Open(model.PathOf(parsed)).Dispose();
+            Checkpoint.Open(model.PathOf(parsed)).Dispose();
             var bandwidth = Probe(options.Threads, terminal);
             using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), options, Math.Max(model.ReadContext(parsed) ?? 0, plan.Context), terminal);
             session.WaitUntilInMemory();

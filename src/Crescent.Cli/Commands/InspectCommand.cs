@@ -23,7 +23,7 @@ internal static class InspectCommand
         command.SetAction(parsed =>
         {
             var path = model.PathOf(parsed);
-            using var checkpoint = GgufCheckpoint.Open(path);
+            using var checkpoint = Checkpoint.Open(path);
             var overrides = model.ReadOverrides(parsed);
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
             var facts = Gather(checkpoint, metadata, model.Read(parsed, terminal, maxBatchTokens: 1));
@@ -39,10 +39,10 @@ internal static class InspectCommand
         return command;
     }
 
-    private static InspectJson Gather(GgufCheckpoint checkpoint, GgufMetadata metadata, ModelOptions options)
+    private static InspectJson Gather(Checkpoint checkpoint, GgufMetadata metadata, ModelOptions options)
     {
         var tensors = checkpoint.Tensors.Values
-            .Select(tensor => new InspectTensorJson(tensor.Name, tensor.DType.ToString(), tensor.Shape, tensor.Bytes.Length, TensorRole.Of(tensor.Name)))
+            .Select(tensor => new InspectTensorJson(tensor.Name, tensor.DType.ToString(), tensor.Shape, tensor.StoredBytes, TensorRole.Of(tensor.Name)))
             .ToArray();
         var sampling = SamplingDefaults.For(metadata);
         var (shape, notes) = TryLoad(checkpoint, metadata, options);
@@ -67,7 +67,7 @@ internal static class InspectCommand
     }
 
     // A file that cannot be run is still worth looking into: the reason becomes a note.
-    private static (InspectShapeJson? Shape, IReadOnlyList<string> Notes) TryLoad(GgufCheckpoint checkpoint, GgufMetadata metadata, ModelOptions options)
+    private static (InspectShapeJson? Shape, IReadOnlyList<string> Notes) TryLoad(Checkpoint checkpoint, GgufMetadata metadata, ModelOptions options)
     {
         try
         {
@@ -81,11 +81,11 @@ internal static class InspectCommand
         }
     }
 
-    private static string? TemplateOf(GgufCheckpoint checkpoint, GgufMetadata metadata, string? architecture)
+    private static string? TemplateOf(Checkpoint checkpoint, GgufMetadata metadata, string? architecture)
     {
         try
         {
-            return TemplateFactory.Detect(architecture, GgufTokenizer.Read(metadata, checkpoint.Path)).Name;
+            return TemplateFactory.Detect(architecture, checkpoint.ReadTokenizer(metadata)).Name;
         }
         catch (Exception exception) when (exception is CheckpointException or ArgumentException)
         {

@@ -13,6 +13,9 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
 
     public ModelOptions Options { get; } = options;
 
+    /// <inheritdoc cref="Checkpoints.Checkpoint.HasPermutedLlamaHeads"/>
+    public bool HasPermutedLlamaHeads { get; init; } = true;
+
     public int Threads => Options.Threads > 0 ? Options.Threads : Environment.ProcessorCount;
 
     public int Hidden { get; } = config.Integer("embedding_length");

@@ -28,7 +28,7 @@ public static class ModelLoader
     /// <param name="metadata">The checkpoint's metadata, overrides applied.</param>
     /// <param name="notes">Decisions worth telling the user.</param>
     /// <exception cref="CheckpointException">The checkpoint is incomplete, inconsistent or of an unknown architecture.</exception>
-    public static LanguageModel Load(GgufCheckpoint checkpoint, GgufMetadata metadata, ModelOptions options, out IReadOnlyList<string> notes)
+    public static LanguageModel Load(Checkpoint checkpoint, GgufMetadata metadata, ModelOptions options, out IReadOnlyList<string> notes)
     {
         if (!metadata.TryGetString("general.architecture", out var architecture))
         {
@@ -42,7 +42,7 @@ public static class ModelLoader
         }
 
         var tensors = new TensorSource(checkpoint.Tensors, checkpoint.Path, options.Isa);
-        var parts = build(new ModelBuilder(new GgufConfig(metadata, architecture, checkpoint.Path), tensors, options));
+        var parts = build(new ModelBuilder(new GgufConfig(metadata, architecture, checkpoint.Path), tensors, options) { HasPermutedLlamaHeads = checkpoint.HasPermutedLlamaHeads });
         notes = parts.Notes;
         var state = new ForwardState(options, parts.Shape.Hidden, parts.Rope, new KvCacheLayout(parts.Cache, options.KvType));
         return new LanguageModel(parts, state, new WeightMover(tensors.Storages));

@@ -1,14 +1,12 @@
 using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Crescent.Text.Tokenizers;
 
 namespace Crescent.Engine.Checkpoints.Gguf;
 
-/// <summary>
-/// A GGUF model, one file or all its shards, mapped and checked; nothing is copied. Tensors and metadata point into the mapping: they are
-/// valid until Dispose.
-/// </summary>
-public sealed partial class GgufCheckpoint : IDisposable
+/// <summary>A GGUF model, one file or all its shards.</summary>
+public sealed partial class GgufCheckpoint : Checkpoint
 {
     private const string SplitCountKey = "split.count";
     private const string SplitNumberKey = "split.no";
@@ -25,22 +23,21 @@ public sealed partial class GgufCheckpoint : IDisposable
         TotalBytes = files.Sum(file => file.Bytes.Length);
     }
 
-    /// <summary>The file that was opened: the first, where there are shards.</summary>
-    public string Path { get; }
+    public override string Path { get; }
 
-    /// <summary>All files, the first shard first.</summary>
-    public IReadOnlyList<string> Files { get; }
+    public override IReadOnlyList<string> Files { get; }
 
     /// <summary>The first file's metadata: only that one is certain to be complete.</summary>
-    public GgufMetadata Metadata { get; }
+    public override GgufMetadata Metadata { get; }
 
-    public IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
+    public override IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
 
-    /// <summary>Bytes of all files.</summary>
-    public long TotalBytes { get; }
+    public override long TotalBytes { get; }
+
+    public override bool HasPermutedLlamaHeads => true;
 
     /// <exception cref="CheckpointException">The file or one of its shards is missing, damaged, not GGUF, or of a kind this engine does not read.</exception>
-    public static GgufCheckpoint Open(string path)
+    public static new GgufCheckpoint Open(string path)
     {
         var files = new List<GgufFile>();
         try
@@ -54,13 +51,13 @@ public sealed partial class GgufCheckpoint : IDisposable
         }
     }
 
-    /// <summary>Reads the files ahead in the background, so that no product waits for a page fault. Only sensible where they fit in memory.</summary>
-    public void PopulateInBackground() => _files.ForEach(file => file.PopulateInBackground());
+    public override Tokenizer ReadTokenizer(GgufMetadata metadata) => GgufTokenizer.Read(metadata, Path);
 
-    /// <summary>Waits for <see cref="PopulateInBackground"/> to end, where it was asked for.</summary>
-    public void WaitUntilPopulated() => _files.ForEach(file => file.WaitUntilPopulated());
+    public override void PopulateInBackground() => _files.ForEach(file => file.PopulateInBackground());
 
-    public void Dispose() => _files.ForEach(file => file.Dispose());
+    public override void WaitUntilPopulated() => _files.ForEach(file => file.WaitUntilPopulated());
+
+    protected override void Dispose(bool disposing) => _files.ForEach(file => file.Dispose());
 
     private static GgufCheckpoint Open(string path, List<GgufFile> files)
     {

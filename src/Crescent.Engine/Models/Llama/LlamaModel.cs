@@ -4,7 +4,7 @@ using Crescent.Kernels.Elementwise;
 
 namespace Crescent.Engine.Models.Llama;
 
-/// <summary>Llama (and Mistral, Mixtral) as GGUF stores it: Q and K rows permuted, so rotation pairs neighbours.</summary>
+/// <summary>Llama (and Mistral, Mixtral). In GGUF the rows of Q and K are permuted, so rotation pairs neighbours; as published it pairs halves.</summary>
 internal static class LlamaModel
 {
     public static ModelParts Build(ModelBuilder builder)
@@ -42,7 +42,7 @@ internal static class LlamaModel
         return builder.Assemble(
             new ModelShape(config.Architecture, builder.Layers, builder.Hidden, builder.Vocab, builder.ContextLength),
             [.. layers],
-            RopeConfig.Read(config, builder.Tensors, RopePairing.Interleaved, options.KeyWidth),
+            RopeConfig.Read(config, builder.Tensors, builder.HasPermutedLlamaHeads ? RopePairing.Interleaved : RopePairing.Half, options.KeyWidth),
             new KvLayerShape(options.KvHeads, options.KeyWidth, options.ValueWidth),
             [scratch, .. blockScratch]);
     }

@@ -1,0 +1,50 @@
+using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Text.Tokenizers;
+
+namespace Crescent.Engine.Checkpoints;
+
+/// <summary>
+/// A published model, mapped and checked, whatever its format: metadata and tensors under the keys and names that GGUF gives them, so that every
+/// architecture is written once. Nothing is copied; metadata and tensors are valid until Dispose.
+/// </summary>
+public abstract class Checkpoint : IDisposable
+{
+    /// <summary>What was opened: a file, the first of its shards, or a folder.</summary>
+    public abstract string Path { get; }
+
+    /// <summary>All files of weights.</summary>
+    public abstract IReadOnlyList<string> Files { get; }
+
+    /// <summary>Bytes of all files of weights.</summary>
+    public abstract long TotalBytes { get; }
+
+    public abstract GgufMetadata Metadata { get; }
+
+    public abstract IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
+
+    /// <summary>Whether rows of query and key weights are in the order of GGUF's llama files (pairs of a rotation adjacent); other files have the halves apart.</summary>
+    public virtual bool HasPermutedLlamaHeads => false;
+
+    /// <summary>The tokenizer that the checkpoint carries.</summary>
+    /// <param name="metadata">The checkpoint's metadata, overrides applied.</param>
+    /// <exception cref="CheckpointException">There is none, or it is damaged or of an unknown kind.</exception>
+    public abstract Tokenizer ReadTokenizer(GgufMetadata metadata);
+
+    /// <summary>Reads the files ahead in the background, so that no product waits for a page fault. Only sensible where they fit in memory.</summary>
+    public abstract void PopulateInBackground();
+
+    /// <summary>Waits for <see cref="PopulateInBackground"/> to end, where it was asked for.</summary>
+    public abstract void WaitUntilPopulated();
+
+    /// <summary>Opens a GGUF file or the first of its shards.</summary>
+    /// <exception cref="CheckpointException">A file is missing, damaged, or of a kind this engine does not read.</exception>
+    public static Checkpoint Open(string path) => GgufCheckpoint.Open(path);
+
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract void Dispose(bool disposing);
+}
