@@ -12,6 +12,7 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(BenchJson))]
 [JsonSerializable(typeof(InspectJson))]
 [JsonSerializable(typeof(SynthJson))]
+[JsonSerializable(typeof(PerplexityJson))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly CliJson s_readable = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, PropertyNamingPolicy = JsonNamingPolicy.CamelCase });

@@ -17,12 +17,15 @@ public sealed class LanguageModel : IDisposable
     private readonly ModelParts _parts;
     private readonly ForwardState _state;
     private readonly WeightMover _mover;
+    private readonly ResidentRecoder? _recoder;
     private readonly Activations _headInput; // [logit rows, hidden]
     private readonly MatMulJob[] _headJob = new MatMulJob[1];
     private AlignedBuffer<float> _logits; // [logit rows, vocab], grown to the most rows that were asked for
 
-    public LanguageModel(ModelParts parts, ForwardState state, WeightMover mover)
+    /// <param name="recoder">Owner of recoded weights, if any.</param>
+    public LanguageModel(ModelParts parts, ForwardState state, WeightMover mover, ResidentRecoder? recoder = null)
     {
+        _recoder = recoder;
         _mover = mover;
         _parts = parts;
         _state = state;
@@ -71,6 +74,7 @@ public sealed class LanguageModel : IDisposable
     public void Dispose()
     {
         _mover.Dispose();
+        _recoder?.Dispose();
         _logits.Dispose();
         _headInput.Dispose();
         foreach (var scratch in _parts.Scratch)

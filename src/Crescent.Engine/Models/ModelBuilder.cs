@@ -55,14 +55,14 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
     public ModelParts Assemble(
         ModelShape shape, IReadOnlyList<DecoderLayer> layers, Rope? rope, KvCache.KvLayerShape cache, IReadOnlyList<IDisposable> scratch, IReadOnlyList<string>? notes = null)
     {
-        var embedding = Tensors.Matrix("token_embd.weight", shape.Vocab, Hidden);
+        var embedding = Tensors.Table("token_embd.weight", shape.Vocab, Hidden);
         return new ModelParts
         {
             Shape = shape,
             Embedding = embedding,
             Layers = layers,
             OutputNorm = Norm("output_norm.weight", Hidden),
-            Head = Tensors.OptionalMatrix("output.weight", shape.Vocab, Hidden) ?? embedding,
+            Head = Tensors.Matrix(Tensors.Contains("output.weight") ? "output.weight" : "token_embd.weight", shape.Vocab, Hidden),
             Rope = rope,
             Cache = [.. Enumerable.Repeat(cache, layers.Count)],
             Scratch = scratch,
