@@ -24,27 +24,8 @@ internal sealed class GgufFile : IDisposable
     }
 
     /// <exception cref="CheckpointException">There is no such file, or it cannot be read.</exception>
-    public static GgufFile Open(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            throw new CheckpointException($"{path}: expected a GGUF file, found a folder; name the file, or the first of its shards");
-        }
-
-        if (!File.Exists(path))
-        {
-            throw new CheckpointException($"{path}: no such file");
-        }
-
-        try
-        {
-            return new GgufFile(MappedFile.Open(path));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"{path}: cannot be read: {exception.Message}", exception);
-        }
-    }
+    public static GgufFile Open(string path) =>
+        new(FileMapping.Open(path, "a GGUF file", "name the file, or the first of its shards"));
 
     public void WaitUntilPopulated() => _mapped.WaitUntilPopulated();
 

@@ -312,24 +312,7 @@ public sealed class GgufMetadata
         _ => bits.ToString(CultureInfo.InvariantCulture),
     };
 
-    // A file's text goes to a terminal: control characters (escape sequences) are shown, not sent.
-    private static string Quote(string text)
-    {
-        const int ShownCharacters = 80;
-        var shown = new StringBuilder("\"");
-        foreach (var c in text.Length > ShownCharacters ? text.AsSpan(0, ShownCharacters) : text)
-        {
-            _ = c switch
-            {
-                '\n' => shown.Append("\\n"),
-                '"' => shown.Append("\\\""),
-                _ when char.IsControl(c) => shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
-                _ => shown.Append(c),
-            };
-        }
-
-        return shown.Append(text.Length > ShownCharacters ? "…\"" : "\"").ToString();
-    }
+    private static string Quote(string text) => $"\"{FileText.Escape(text, shownCharacters: 80)}\"";
 
     private bool TryGetInteger(string key, long minimum, long maximum, out long value)
     {
