@@ -60,7 +60,7 @@ internal sealed class ModelSession : IDisposable
                     $"{path}: expected a tokenizer of at most {model.Shape.Vocab} tokens (the embedding's rows), found {tokenizer.VocabularySize}");
             }
 
-            BringIntoMemory(checkpoint, model, options);
+            model.BeforeFirstStep = () => BringIntoMemory(checkpoint, model, options);
             return new ModelSession(checkpoint, metadata, model, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal));
         }
         catch
@@ -113,6 +113,8 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Waits until the model is where it will stay, for whoever measures.</summary>
     public void WaitUntilInMemory()
     {
+        Model.BeforeFirstStep?.Invoke();
+        Model.BeforeFirstStep = null;
         Checkpoint.WaitUntilPopulated();
         Model.WaitUntilMoved();
     }

@@ -1,5 +1,4 @@
 using Crescent.Engine.Checkpoints.Gguf;
-using Crescent.Engine.Checkpoints.GrokPickle;
 using Crescent.Engine.Checkpoints.HuggingFace;
 
 namespace Crescent.Engine.Checkpoints;
@@ -32,7 +31,7 @@ internal static class CheckpointKind
 
         if (File.Exists(System.IO.Path.Combine(path, FirstGrokTensor)) || File.Exists(System.IO.Path.Combine(path, GrokFolderName, FirstGrokTensor)))
         {
-            return GrokCheckpoint.Open(path);
+            return HfCheckpoint.Open(path);
         }
 
         // One model in GGUF: a file alone, or the first of its shards.

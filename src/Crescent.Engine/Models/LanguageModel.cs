@@ -48,10 +48,15 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Distinct experts run so far, summed over mixture layers and steps, and how many such layers ran.</summary>
     public (long Experts, long Layers) ExpertCounts => (_state.ExpertsRun, _state.ExpertLayersRun);
 
+    /// <summary>Called once, as the first step begins: for work in the background that should neither delay the opening nor take memory before it is needed.</summary>
+    public Action? BeforeFirstStep { get; set; }
+
     /// <summary>Runs the batch: stores its keys and values, and computes the logits of the rows that want them.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A token is outside the vocabulary.</exception>
     public void Forward()
     {
+        BeforeFirstStep?.Invoke();
+        BeforeFirstStep = null;
         Embed();
         Rotations();
         for (var layer = 0; layer < _parts.Layers.Count; layer++)

@@ -25,7 +25,7 @@ public sealed class HfCheckpoint : Checkpoint
 
     public override string Path { get; }
 
-    public override IReadOnlyList<string> Files => _folder.Files;
+    public override IReadOnlyList<string> Files => [.. _folder.Files.Select(file => file.Path)];
 
     public override long TotalBytes => _folder.TotalBytes;
 
