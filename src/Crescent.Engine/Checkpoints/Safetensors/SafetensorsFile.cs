@@ -36,6 +36,8 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>The header's <c>__metadata__</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
+    internal MappedFile Mapped => _mapped;
+
     /// <exception cref="CheckpointException">The file is missing, damaged, or not a safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {

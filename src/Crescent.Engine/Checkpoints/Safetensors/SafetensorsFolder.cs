@@ -14,6 +14,7 @@ public sealed class SafetensorsFolder : IDisposable
     private const string DefaultFile = "model.safetensors";
     private const string Pattern = "*.safetensors";
     private const int ShownNames = 3;
+    private readonly SequentialPopulation _population;
 
     private SafetensorsFolder(string path, List<SafetensorsFile> files, Dictionary<string, IReadOnlyList<SafetensorsTensor>> tensors)
     {
@@ -21,6 +22,7 @@ public sealed class SafetensorsFolder : IDisposable
         Files = files.AsReadOnly();
         Tensors = new ReadOnlyDictionary<string, IReadOnlyList<SafetensorsTensor>>(tensors);
         TotalBytes = files.Sum(file => file.Bytes.Length);
+        _population = new SequentialPopulation(files.ConvertAll(file => file.Mapped));
     }
 
     /// <summary>What was opened: a folder, an index or a file.</summary>
@@ -56,30 +58,21 @@ public sealed class SafetensorsFolder : IDisposable
         }
     }
 
-    /// <summary>Reads the files ahead in the background. Only sensible where they fit in memory.</summary>
-    public void PopulateInBackground()
-    {
-        foreach (var file in Files)
-        {
-            file.PopulateInBackground();
-        }
-    }
+    /// <summary>Reads the files ahead in the background, one after the other. Only sensible where they fit in memory.</summary>
+    public void PopulateInBackground() => _population.Start();
 
     /// <summary>Waits for <see cref="PopulateInBackground"/> to end, where it was asked for.</summary>
-    public void WaitUntilPopulated()
-    {
-        foreach (var file in Files)
-        {
-            file.WaitUntilPopulated();
-        }
-    }
+    public void WaitUntilPopulated() => _population.Wait();
 
     public void Dispose()
     {
+        _population.Stop();
         foreach (var file in Files)
         {
             file.Dispose();
         }
+
+        _population.Wait();
     }
 
     private static SafetensorsFolder Open(string path, IReadOnlyList<string> paths, List<SafetensorsFile> files)
