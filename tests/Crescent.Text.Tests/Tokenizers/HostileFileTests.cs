@@ -113,7 +113,7 @@ public class HostileFileTests
             "rank" => RankFileLoader.Load(bytes, form, "gpt2", s_none),
             "sentencepiece" => SentencePieceLoader.Load(bytes, form, s_none),
             "llama2c" => Llama2cLoader.Load(bytes, form),
-            _ => TokenizerJsonLoader.Load(bytes, form, s_none),
+            _ => TokenizerFactory.FromBytes(bytes, form, null, s_none),
         };
         tokenizer.Decode(tokenizer.Encode("Once upon a time 123 你好 <|endoftext|>", parseSpecial: true));
     }
