@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Crescent.Tests;
 using Crescent.Text.Tests.Support;
@@ -174,7 +173,7 @@ public sealed class TokenizerFolderTests : IDisposable
     [Fact]
     public void Grok_2_is_read_from_xais_own_form()
     {
-        _folder.WriteJson("tokenizer.tok.json", XaiForm("V1"));
+        _folder.Write("tokenizer.tok.json", SmallJson.Xai("V1"));
         _folder.Write("config.json", """{"model_type": "git", "bos_token_id": 1, "eos_token_id": 2}""");
         var tokenizer = TokenizerFactory.FromPath(_folder.Path);
         Assert.Equal((300, 2, 1, 0, false), (tokenizer.VocabularySize, tokenizer.EosId, tokenizer.EotId, tokenizer.PadId, tokenizer.AddBos));
@@ -184,7 +183,7 @@ public sealed class TokenizerFolderTests : IDisposable
         Assert.DoesNotContain(1, tokenizer.Encode("<|separator|>"));
         Assert.Equal("abc\u00E9", tokenizer.DecodeText(tokenizer.Encode("abc\u00E9")));
         Assert.Equal("<|unused_299|>", tokenizer.TokenName(299));
-        _folder.WriteJson("tokenizer.tok.json", XaiForm("V2"));
+        _folder.Write("tokenizer.tok.json", SmallJson.Xai("V2"));
         Assert.Contains("word_split is V2", Assert.Throws<NotSupportedException>(() => TokenizerFactory.FromPath(_folder.Path)).Message);
     }
 
@@ -225,19 +224,6 @@ public sealed class TokenizerFolderTests : IDisposable
             unk_token = "[UNK]",
             tokenizer_class = "TikTokenTokenizer",
         });
-    }
-
-    private static object XaiForm(string split)
-    {
-        string[] special = ["<|pad|>", "<|separator|>", "<|eos|>"];
-        return new
-        {
-            regular_tokens = Enumerable.Range(0, 256).Select(value => new { bytes = (int[])[value], token = value + 3 })
-                .Append(new { bytes = (int[])['a', 'b'], token = 259 }).Append(new { bytes = (int[])['a', 'b', 'c'], token = 260 }),
-            special_tokens = special.Select((name, id) => new { bytes = Encoding.UTF8.GetBytes(name).Select(value => (int)value), token = id }),
-            vocab_size = 300,
-            word_split = split,
-        };
     }
 
     private static void AssertSame(Tokenizer expected, Tokenizer actual)
