@@ -51,9 +51,11 @@ internal struct MXFP4 : IBlock32<MXFP4>, IEncodableBlock<MXFP4>
         var largest = Math.Abs(Encoding.LargestMagnitude(values));
         block.Exponent = largest > 0 ? (byte)Math.Clamp(Math.ILogB(largest) - 2 + 127, 0, 254) : (byte)0;
         var scale = ScaleOf(block.Exponent);
-        for (var i = 0; i < 16; i++)
+        for (var i = 0; i < 16; i += 8)
         {
-            block.Codes[i] = (byte)(Nearest(values[i], scale) | (Nearest(values[i + 16], scale) << 4));
+            var codes = Nearest(Vector256.Create(values[i..]), scale) | (Nearest(Vector256.Create(values[(i + 16)..]), scale) << 4);
+            var shorts = Vector128.Narrow(codes.GetLower(), codes.GetUpper());
+            Vector64.Narrow(shorts.GetLower(), shorts.GetUpper()).AsByte().CopyTo(block.Codes[i..]);
         }
     }
 
@@ -76,17 +78,17 @@ internal struct MXFP4 : IBlock32<MXFP4>, IEncodableBlock<MXFP4>
     private static float ScaleOf(byte exponent) =>
         BitConverter.Int32BitsToSingle(exponent < 2 ? 0x00200000 << exponent : (exponent - 1) << 23);
 
-    private static int Nearest(float value, float scale)
+    // The first of the nearest entries, by the order of the table.
+    private static Vector256<int> Nearest(Vector256<float> values, float scale)
     {
-        var best = 0;
-        var error = float.PositiveInfinity;
+        var best = Vector256<int>.Zero;
+        var error = Vector256.Create(float.PositiveInfinity);
         for (var i = 0; i < 16; i++)
         {
-            var distance = Math.Abs((Table[i] * scale) - value);
-            if (distance < error)
-            {
-                (best, error) = (i, distance);
-            }
+            var distance = Vector256.Abs(Vector256.Create(Table[i] * scale) - values);
+            var nearer = Vector256.LessThan(distance, error);
+            best = Vector256.ConditionalSelect(nearer.AsInt32(), Vector256.Create(i), best);
+            error = Vector256.ConditionalSelect(nearer, distance, error);
         }
 
         return best;
