@@ -1,4 +1,5 @@
 using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Checkpoints.GrokPickle;
 using Crescent.Engine.Checkpoints.HuggingFace;
 
 namespace Crescent.Engine.Checkpoints;
@@ -6,9 +7,6 @@ namespace Crescent.Engine.Checkpoints;
 /// <summary>Tells the published formats apart by what a path holds.</summary>
 internal static class CheckpointKind
 {
-    private const string GrokFolderName = "ckpt-0";
-    private const string FirstGrokTensor = "tensor00000_000";
-
     /// <exception cref="CheckpointException">There is nothing at the path, or nothing that this engine reads.</exception>
     public static Checkpoint Open(string path)
     {
@@ -29,9 +27,9 @@ internal static class CheckpointKind
             return HfCheckpoint.Open(path);
         }
 
-        if (File.Exists(System.IO.Path.Combine(path, FirstGrokTensor)) || File.Exists(System.IO.Path.Combine(path, GrokFolderName, FirstGrokTensor)))
+        if (GrokFolder.Exists(path))
         {
-            return HfCheckpoint.Open(path);
+            return GrokCheckpoint.Open(path);
         }
 
         // One model in GGUF: a file alone, or the first of its shards.
@@ -39,7 +37,7 @@ internal static class CheckpointKind
         return files.Length switch
         {
             1 => GgufCheckpoint.Open(files[0]),
-            0 => throw new CheckpointException($"{path}: expected config.json with safetensors, Grok-1's {FirstGrokTensor} (or {GrokFolderName} that holds it), or a GGUF file, found none of them"),
+            0 => throw new CheckpointException($"{path}: expected config.json with safetensors, Grok-1's ckpt-0 (or its tensor files), or a GGUF file, found none of them"),
             _ => throw new CheckpointException($"{path}: expected one model, found {files.Length} GGUF files ({string.Join(", ", files.Take(3).Select(System.IO.Path.GetFileName))}{(files.Length > 3 ? ", …" : "")}); name one"),
         };
     }
