@@ -8,6 +8,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>x86-64 with AVX2 and FMA.</summary>
 internal readonly unsafe struct Avx2Isa : IIsa
 {
+    public static IsaLevel Level => IsaLevel.Avx2;
+
     public static bool PacksBatches => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

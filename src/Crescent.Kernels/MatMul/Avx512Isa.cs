@@ -8,6 +8,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>x86-64 with AVX-512 F, BW, DQ and VL: two rows a register. Where the processor lacks it, each step is two AVX2 halves, so that tests run anywhere.</summary>
 internal readonly unsafe struct Avx512Isa : IIsa
 {
+    public static IsaLevel Level => IsaLevel.Avx512;
+
     public static bool PacksBatches => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -6,6 +6,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>An instruction-set level as a type parameter: the steps of the loops that differ between levels. All results are exact or the same bits.</summary>
 internal unsafe interface IIsa
 {
+    static abstract IsaLevel Level { get; }
+
     /// <summary>Whether batches unpack the weights of 8 rows once, into <see cref="PackedGroup"/>s.</summary>
     static abstract bool PacksBatches { get; }
 

@@ -12,6 +12,8 @@ internal abstract unsafe class PanelMatrix<TIsa>(in MatrixSource source) : Weigh
     // Rows that a transposed product decodes at a time: 32 × 256 floats stay in the first-level cache.
     private const int TransposedRows = 32;
 
+    internal override IsaLevel Isa => TIsa.Level;
+
     internal override long ScratchBytes(in MatMulJob job, ActivationType activations) =>
         job.Transposed ? ((TransposedRows + 1) * PanelColumns) * sizeof(float)
         : activations == ActivationType.Int8 && IsQuantized ? Int8ScratchBytes(job.Count)
@@ -39,6 +41,10 @@ internal abstract unsafe class PanelMatrix<TIsa>(in MatrixSource source) : Weigh
             MultiplyFloat(job, firstRow, rows, (float*)scratch);
         }
     }
+
+    private protected override WeightMatrix JoinRows(WeightMatrix[] parts) => new RowShards<TIsa>(parts);
+
+    private protected override WeightMatrix JoinColumns(WeightMatrix[] parts) => new ColumnShards<TIsa>(parts);
 
     /// <summary>Rows of a work item.</summary>
     private protected virtual int PanelHeight => PanelRows;

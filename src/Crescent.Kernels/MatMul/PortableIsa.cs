@@ -6,6 +6,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>128-bit vectors that every platform has. Written for correctness first: one row after the other.</summary>
 internal readonly unsafe struct PortableIsa : IIsa
 {
+    public static IsaLevel Level => IsaLevel.Portable;
+
     public static bool PacksBatches => false;
 
     public static Vector256<int> DotRows<TBlock, TSubScales>(byte* block, nint stride, int group, sbyte* input, short* subScales)

@@ -40,6 +40,8 @@ public abstract class WeightMatrix
     /// <summary>Bytes of scales that lie apart from the codes.</summary>
     internal virtual long ScaleBytes => 0;
 
+    internal abstract IsaLevel Isa { get; }
+
     /// <summary>Whether products in <see cref="ActivationType.Int8"/> read the input in 8 bits.</summary>
     internal abstract bool IsQuantized { get; }
 
@@ -74,6 +76,29 @@ public abstract class WeightMatrix
     public static WeightMatrix Create(DType dtype, WeightStorage storage, long offset, int rows, int columns, IsaLevel isa) =>
         Create(
             new MatrixBytes(dtype, storage.Mapped.Slice(offset, rows * dtype.Layout().RowBytes(columns)), default, rows, columns), storage, null, isa);
+
+    /// <summary>One matrix of parts cut along the rows: their rows in order. Products are those of the whole matrix.</summary>
+    /// <exception cref="ArgumentException">The parts differ in type, columns or instruction-set level, or there are none.</exception>
+    public static WeightMatrix ConcatRows(IReadOnlyList<WeightMatrix> parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        WeightMatrix[] all = [.. parts];
+        ShardCheck.Check(all, "columns", part => part.Columns, part => part.Rows);
+        return all.Length == 1 ? all[0] : all[0].JoinRows(all);
+    }
+
+    /// <summary>
+    /// One matrix of parts cut along the columns: every row is the parts' rows one after the other. Rows are joined as floats, so products read
+    /// their input as floats, whatever the parts' type.
+    /// </summary>
+    /// <exception cref="ArgumentException">The parts differ in type, rows or instruction-set level, or there are none.</exception>
+    public static WeightMatrix ConcatColumns(IReadOnlyList<WeightMatrix> parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        WeightMatrix[] all = [.. parts];
+        ShardCheck.Check(all, "rows", part => part.Rows, part => part.Columns);
+        return all.Length == 1 ? all[0] : all[0].JoinColumns(all);
+    }
 
     /// <summary>A view of some of the rows.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The rows are not in the matrix.</exception>
@@ -125,6 +150,10 @@ public abstract class WeightMatrix
     private protected nint RowStride => (nint)RowBytes * _source.Bytes.RowStep;
 
     private protected abstract WeightMatrix View(int firstRow, int rows);
+
+    private protected abstract WeightMatrix JoinRows(WeightMatrix[] parts);
+
+    private protected abstract WeightMatrix JoinColumns(WeightMatrix[] parts);
 
     private protected unsafe byte* RowAddress(int row)
     {
