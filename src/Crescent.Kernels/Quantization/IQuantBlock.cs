@@ -45,14 +45,23 @@ internal unsafe interface IGroupCodes
 }
 
 /// <summary>Blocks of 32 values: one scale, and a minimum where the format has one.</summary>
-internal unsafe interface IBlock32<TSelf> : IQuantBlock<TSelf>, IGroupCodes
+internal unsafe interface IBlock32<TSelf> : IGroupCodes
     where TSelf : unmanaged, IBlock32<TSelf>
 {
+    /// <summary>Bytes of a block's scale where scales lie apart from the codes, row by row; 0 where a block holds its own.</summary>
+    static abstract int ScaleBytes { get; }
+
     /// <summary>Byte position of 16 bytes whose nibbles are the codes themselves; −1 where codes are anything else.</summary>
     static abstract int NibblePosition { get; }
 
-    /// <summary>The scales of the blocks of 8 rows, <paramref name="stride"/> bytes apart.</summary>
-    static abstract Vector256<float> Scales(byte* block, nint stride);
+    /// <summary>Whether those nibbles follow the order of the values: byte j holds values 2j and 2j + 1, not j and j + 16.</summary>
+    static abstract bool IsSequential { get; }
+
+    /// <summary>
+    /// The scales of the blocks of 8 rows, <paramref name="stride"/> bytes apart. <paramref name="source"/> is the first row's block, or its scale
+    /// where scales lie apart; nothing outside those is read.
+    /// </summary>
+    static abstract Vector256<float> Scales(byte* source, nint stride);
 
     /// <summary>The minima of the blocks of 8 rows.</summary>
     static abstract Vector256<float> Mins(byte* block, nint stride);

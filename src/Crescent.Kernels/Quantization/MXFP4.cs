@@ -28,12 +28,23 @@ internal struct MXFP4 : IBlock32<MXFP4>, IEncodableBlock<MXFP4>
 
     public static bool HasMin => false;
 
+    public static int ScaleBytes => 0;
+
     public static int NibblePosition => -1;
+
+    public static bool IsSequential => false;
 
     /// <summary>With x the largest magnitude in [4·s, 8·s): the table ends at 6·s, so up to 2·s of 8·s is cut.</summary>
     public static float MaxRelativeError => 0.2501f;
 
     private static ReadOnlySpan<sbyte> Table => [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
+
+    /// <summary>The table, shifted by <see cref="Offset"/>.</summary>
+    internal static Vector128<byte> ShiftedTable
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector128.Create((byte)12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0);
+    }
 
     public static void Decode(in MXFP4 block, Span<float> values)
     {
@@ -61,12 +72,18 @@ internal struct MXFP4 : IBlock32<MXFP4>, IEncodableBlock<MXFP4>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<byte> Unpack(byte* block, int group) =>
-        Unpacking.NibbleTable(block + 1, Vector128.Create((byte)12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0));
+        Unpacking.NibbleTable(block + 1, ShiftedTable);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<float> Scales(byte* block, nint stride)
     {
-        var exponents = Unpacking.Widen(Unpacking.Gather16(block, stride)) & Vector256.Create(0xFF);
+        return ScalesOf(Unpacking.Widen(Unpacking.Gather16(block, stride)) & Vector256.Create(0xFF));
+    }
+
+    /// <summary>Half of E8M0 scales: 2^(e−128).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<float> ScalesOf(Vector256<int> exponents)
+    {
         var normal = (exponents - Vector256<int>.One) << 23;
         // 2^-128 and 2^-127 are subnormal: 1 << 21 and 1 << 22.
         var subnormal = (exponents + Vector256<int>.One) << 21;
