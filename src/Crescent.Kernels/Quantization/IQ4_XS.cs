@@ -31,10 +31,6 @@ internal struct IQ4_XS : ISuperBlock<IQ4_XS>
 
     public static bool HasMin => false;
 
-    public static int ScalePosition => 0;
-
-    public static int MinPosition => 0;
-
     public static void Decode(in IQ4_XS block, Span<float> values)
     {
         var d = (float)block.Scale;
@@ -51,6 +47,11 @@ internal struct IQ4_XS : ISuperBlock<IQ4_XS>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<byte> Unpack(byte* block, int group) =>
         Unpacking.NibbleTable(block + 8 + (16 * group), IQ4_NL.TableVector);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector256<float> Scales(byte* block, nint stride) => Unpacking.GatherHalves(block, stride);
+
+    public static unsafe Vector256<float> Mins(byte* block, nint stride) => default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<short> SubScales(byte* block)
