@@ -228,7 +228,7 @@ internal static unsafe class SuperBlockMatMul
     // Whether the sum over half a group fits 16 bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool HasNarrowSums<TBlock>()
-        where TBlock : unmanaged, ISuperBlock<TBlock> => !TBlock.IsSigned && TBlock.MaxCode <= 16;
+        where TBlock : unmanaged, ISuperBlock<TBlock> => TBlock.MaxCode <= 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Tree(float* terms) =>

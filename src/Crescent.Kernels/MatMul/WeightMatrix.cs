@@ -64,6 +64,15 @@ public abstract class WeightMatrix
         DType.Q5_K => CreateSuperBlock<Q5_K>(bytes, rows, columns, isa),
         DType.Q6_K => CreateSuperBlock<Q6_K>(bytes, rows, columns, isa),
         DType.IQ4_XS => CreateSuperBlock<IQ4_XS>(bytes, rows, columns, isa),
+        DType.IQ2_XXS => CreateSuperBlock<IQ2_XXS>(bytes, rows, columns, isa),
+        DType.IQ2_XS => CreateSuperBlock<IQ2_XS>(bytes, rows, columns, isa),
+        DType.IQ2_S => CreateSuperBlock<IQ2_S>(bytes, rows, columns, isa),
+        DType.IQ3_XXS => CreateSuperBlock<IQ3_XXS>(bytes, rows, columns, isa),
+        DType.IQ3_S => CreateSuperBlock<IQ3_S>(bytes, rows, columns, isa),
+        DType.IQ1_S => CreateSuperBlock<IQ1_S>(bytes, rows, columns, isa),
+        DType.IQ1_M => CreateSuperBlock<IQ1_M>(bytes, rows, columns, isa),
+        DType.TQ1_0 => CreateSuperBlock<TQ1_0>(bytes, rows, columns, isa),
+        DType.TQ2_0 => CreateSuperBlock<TQ2_0>(bytes, rows, columns, isa),
         _ => ThrowUnsupported(dtype),
     };
 

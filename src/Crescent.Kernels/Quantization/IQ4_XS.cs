@@ -56,11 +56,8 @@ internal struct IQ4_XS : ISuperBlock<IQ4_XS>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<short> SubScales(byte* block)
     {
-        // Spread nibbles and bit pairs to a byte each, scale 0 lowest.
-        ulong low = *(uint*)(block + 4);
-        low = (low | (low << 16)) & 0x0000FFFF0000FFFF;
-        low = (low | (low << 8)) & 0x00FF00FF00FF00FF;
-        low = (low | (low << 4)) & 0x0F0F0F0F0F0F0F0F;
+        // Nibbles and bit pairs to a byte each, scale 0 lowest.
+        var low = Unpacking.SpreadNibbles(*(uint*)(block + 4));
         ulong high = *(ushort*)(block + 2);
         high = (high | (high << 24)) & 0x000000FF000000FF;
         high = (high | (high << 12)) & 0x000F000F000F000F;
