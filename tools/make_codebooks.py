@@ -34,8 +34,8 @@ def member(folder, name, file, kind, code, per_line, entry):
 
 def main(folder):
     licence = (folder / "LICENSE").read_text().strip().splitlines()
-    yield "// Made by tools/make_codebooks.py: tables only, which is why the file is long. The tables are ggml's (ggml-common.h), by Iwan Kawrakow and the"
-    yield "// ggml authors, under this licence:"
+    yield "// Reason for length: tables only, made by tools/make_codebooks.py. They are ggml's (ggml-common.h), by Iwan Kawrakow and the ggml authors,"
+    yield "// under this licence:"
     yield "//"
     yield from (f"// {line}".rstrip() for line in licence)
     yield ""

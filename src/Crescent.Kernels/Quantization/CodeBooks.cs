@@ -1,5 +1,5 @@
-// Made by tools/make_codebooks.py: tables only, which is why the file is long. The tables are ggml's (ggml-common.h), by Iwan Kawrakow and the
-// ggml authors, under this licence:
+// Reason for length: tables only, made by tools/make_codebooks.py. They are ggml's (ggml-common.h), by Iwan Kawrakow and the ggml authors,
+// under this licence:
 //
 // MIT License
 //
