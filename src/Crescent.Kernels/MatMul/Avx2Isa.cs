@@ -47,15 +47,15 @@ internal readonly unsafe struct Avx2Isa : IIsa
         var x = Vector256.Load(input);
         var upper = block + (4 * stride);
         var rows03 = AddRows(
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block, group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block + stride, group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block + (2 * stride), group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block + (3 * stride), group), x));
+            Pairs<TBlock>(TBlock.Unpack(block, group), x),
+            Pairs<TBlock>(TBlock.Unpack(block + stride, group), x),
+            Pairs<TBlock>(TBlock.Unpack(block + (2 * stride), group), x),
+            Pairs<TBlock>(TBlock.Unpack(block + (3 * stride), group), x));
         var rows47 = AddRows(
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper, group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper + stride, group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper + (2 * stride), group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper + (3 * stride), group), x));
+            Pairs<TBlock>(TBlock.Unpack(upper, group), x),
+            Pairs<TBlock>(TBlock.Unpack(upper + stride, group), x),
+            Pairs<TBlock>(TBlock.Unpack(upper + (2 * stride), group), x),
+            Pairs<TBlock>(TBlock.Unpack(upper + (3 * stride), group), x));
         var sums = AddHalves(rows03, rows47);
         var first = sums.GetLower();
         var last = sums.GetUpper();
@@ -189,10 +189,15 @@ internal readonly unsafe struct Avx2Isa : IIsa
         where TBlock : IGroupCodes
         where TSubScales : struct, ISubScales
     {
-        var codes = TBlock.Unpack(block, group);
-        var pairs = TBlock.IsSigned
-            ? Avx2.MultiplyAddAdjacent(Avx2.Abs(codes.AsSByte()), Avx2.Sign(input, codes.AsSByte()))
-            : Avx2.MultiplyAddAdjacent(codes, input);
+        var pairs = Pairs<TBlock>(TBlock.Unpack(block, group), input);
         return Avx2.MultiplyAddAdjacent(pairs, TSubScales.Load(subScales, row, group));
     }
+
+    // Sums of two products.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Pairs<TBlock>(Vector256<byte> codes, Vector256<sbyte> input)
+        where TBlock : IGroupCodes =>
+        TBlock.IsSigned
+            ? Avx2.MultiplyAddAdjacent(Avx2.Abs(codes.AsSByte()), Avx2.Sign(input, codes.AsSByte()))
+            : Avx2.MultiplyAddAdjacent(codes, input);
 }

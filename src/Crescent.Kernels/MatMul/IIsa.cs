@@ -22,7 +22,7 @@ internal unsafe interface IIsa
         where TSubScales : struct, ISubScales;
 
     /// <summary>
-    /// As <see cref="DotRows"/>, for unsigned codes of at most 16, without sub-scales: lane = row, a pair of 16-bit sums over the group's
+    /// As <see cref="DotRows"/>, for codes of at most 16, without sub-scales: lane = row, a pair of 16-bit sums over the group's
     /// first 16 values (low half) and its last. 16 · 16 · 127 fits 16 bits.
     /// </summary>
     static abstract Vector256<int> DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)

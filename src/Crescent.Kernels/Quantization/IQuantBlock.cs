@@ -67,15 +67,15 @@ internal unsafe interface IBlock32<TSelf> : IGroupCodes
     static abstract Vector256<float> Mins(byte* block, nint stride);
 }
 
-/// <summary>Super-blocks of 256 values: 8 groups of 32, each with one or two integer sub-scales (and minima) under a common half-precision scale.</summary>
+/// <summary>Super-blocks of 256 values: 8 groups of 32, each with one or two integer sub-scales (and minima) under a common scale.</summary>
 internal unsafe interface ISuperBlock<TSelf> : IQuantBlock<TSelf>, IGroupCodes
     where TSelf : unmanaged, ISuperBlock<TSelf>
 {
-    /// <summary>Byte position of the half-precision scale.</summary>
-    static abstract int ScalePosition { get; }
+    /// <summary>The common scales of the super-blocks of 8 rows, <paramref name="stride"/> bytes apart: what one code times one sub-scale is worth.</summary>
+    static abstract Vector256<float> Scales(byte* block, nint stride);
 
-    /// <summary>Byte position of the half-precision scale of the minima; unused without minima.</summary>
-    static abstract int MinPosition { get; }
+    /// <summary>The common scales of the minima of 8 rows; unused without minima.</summary>
+    static abstract Vector256<float> Mins(byte* block, nint stride);
 
     /// <summary>Sub-scales: elements 2g and 2g+1 are those of the two halves of group g.</summary>
     static abstract Vector256<short> SubScales(byte* block);

@@ -13,6 +13,7 @@ public static class RowCodec
         DType.F32, DType.F16, DType.BF16,
         DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q8_0, DType.IQ4_NL, DType.MXFP4,
         DType.Q2_K, DType.Q3_K, DType.Q4_K, DType.Q5_K, DType.Q6_K, DType.IQ4_XS,
+        DType.IQ2_XXS, DType.IQ2_XS, DType.IQ2_S, DType.IQ3_XXS, DType.IQ3_S, DType.IQ1_S, DType.IQ1_M, DType.TQ1_0, DType.TQ2_0,
     ];
 
     /// <summary>Decodes a row.</summary>
@@ -38,6 +39,15 @@ public static class RowCodec
             case DType.Q5_K: Decode<Q5_K>(row, values); break;
             case DType.Q6_K: Decode<Q6_K>(row, values); break;
             case DType.IQ4_XS: Decode<IQ4_XS>(row, values); break;
+            case DType.IQ2_XXS: Decode<IQ2_XXS>(row, values); break;
+            case DType.IQ2_XS: Decode<IQ2_XS>(row, values); break;
+            case DType.IQ2_S: Decode<IQ2_S>(row, values); break;
+            case DType.IQ3_XXS: Decode<IQ3_XXS>(row, values); break;
+            case DType.IQ3_S: Decode<IQ3_S>(row, values); break;
+            case DType.IQ1_S: Decode<IQ1_S>(row, values); break;
+            case DType.IQ1_M: Decode<IQ1_M>(row, values); break;
+            case DType.TQ1_0: Decode<TQ1_0>(row, values); break;
+            case DType.TQ2_0: Decode<TQ2_0>(row, values); break;
             default: ThrowUnsupported(dtype, "decoded", Supported); break;
         }
     }

@@ -133,6 +133,16 @@ internal static unsafe class Unpacking
             ? Avx2.ConvertToVector256Int16(bytes).AsUInt16()
             : Vector256.Create(Vector128.WidenLower(bytes), Vector128.WidenUpper(bytes));
 
+    /// <summary>8 nibbles to a byte each, the lowest first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong SpreadNibbles(uint nibbles)
+    {
+        ulong spread = nibbles;
+        spread = (spread | (spread << 16)) & 0x0000FFFF0000FFFF;
+        spread = (spread | (spread << 8)) & 0x00FF00FF00FF00FF;
+        return (spread | (spread << 4)) & 0x0F0F0F0F0F0F0F0F;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> Widen(Vector128<sbyte> bytes) =>
         Avx2.IsSupported
