@@ -9,8 +9,11 @@ internal static class EncoderChecks
     // Below this no scale or minimum of any format can leave the range of a half: a fitted scale is at most the range of the values.
     private const float Harmless = 32000;
 
+    // No format with half-precision scales holds as much, and the searches' sums would begin to overflow.
+    private const float Hopeless = 1e8f;
+
     /// <summary>The largest magnitude of a row.</summary>
-    /// <exception cref="ArgumentException">A value is not finite.</exception>
+    /// <exception cref="ArgumentException">A value is not finite, or no half-precision scale is large enough for it.</exception>
     public static float Largest(DType dtype, ReadOnlySpan<float> values)
     {
         var largest = Vector256<float>.Zero;
@@ -35,6 +38,11 @@ internal static class EncoderChecks
         if (!float.IsFinite(result))
         {
             ThrowNotFinite(dtype, values);
+        }
+
+        if (result > Hopeless && dtype is not (DType.F32 or DType.BF16 or DType.MXFP4 or DType.INT4_G32))
+        {
+            ThrowRange(dtype, values, 0);
         }
 
         return result;

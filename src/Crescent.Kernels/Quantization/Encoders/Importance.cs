@@ -83,10 +83,10 @@ internal readonly ref struct Importance
     }
 
     [DoesNotReturn]
-    private static void ThrowLength(int weights, int columns) =>
-        throw new ArgumentException($"{weights} importance weights for a row of {columns} columns; expected one a column, or none", nameof(weights));
+    private static void ThrowLength(int importance, int columns) =>
+        throw new ArgumentException($"{importance} importance weights for a row of {columns} columns; expected one a column, or none", nameof(importance));
 
     [DoesNotReturn]
-    private static void ThrowWeight(float weight, int column) =>
-        throw new ArgumentException($"importance weight {weight} of column {column}; expected a finite number, 0 or larger", nameof(weight));
+    private static void ThrowWeight(float importance, int column) =>
+        throw new ArgumentException($"importance weight {importance} of column {column}; expected a finite number, 0 or larger", nameof(importance));
 }
