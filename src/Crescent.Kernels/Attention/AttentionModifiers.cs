@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Crescent.Kernels.Attention;
 
 /// <summary>
@@ -24,7 +26,7 @@ public sealed record AttentionModifiers
     /// <summary>ALiBi's slopes of <paramref name="heads"/> heads: powers of 2^(−maxBias/n), n the largest power of two within, then every other one of 2n heads.</summary>
     public static float[] AlibiSlopes(int heads, double maxBias)
     {
-        var whole = 1 << (int)Math.Log2(heads);
+        var whole = 1 << BitOperations.Log2((uint)heads);
         return [.. Enumerable.Range(0, heads).Select(head => (float)(head < whole
             ? Math.Pow(2, -maxBias / whole * (head + 1))
             : Math.Pow(2, -maxBias / (2 * whole) * ((2 * (head - whole)) + 1))))];
