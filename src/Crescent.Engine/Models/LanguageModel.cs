@@ -137,6 +137,11 @@ public sealed class LanguageModel : IDisposable
 
         _headJob[0] = new Linear(_parts.Head).Job(_headInput, rows.Length, _logits);
         _state.Multiply(_headJob);
+        for (var i = 0; i < rows.Length && _parts.HeadRowScales is not null; i++)
+        {
+            VectorMath.Multiply(LogitsOf(i), _parts.HeadRowScales);
+        }
+
         if (Shape.LogitScale != 1 || Shape.LogitSoftCap > 0)
         {
             for (var i = 0; i < rows.Length; i++)

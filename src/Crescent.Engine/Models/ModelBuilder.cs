@@ -49,7 +49,12 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
     public ExpertWeights Experts(string prefix, int experts, int width) => new(
         Tensors.Stack($"{prefix}.ffn_gate_exps.weight", experts, width, Hidden),
         Tensors.Stack($"{prefix}.ffn_up_exps.weight", experts, width, Hidden),
-        Tensors.Stack($"{prefix}.ffn_down_exps.weight", experts, Hidden, width));
+        Tensors.Stack($"{prefix}.ffn_down_exps.weight", experts, Hidden, width))
+    {
+        GateBias = Tensors.OptionalVectors($"{prefix}.ffn_gate_exps.bias", experts, width),
+        UpBias = Tensors.OptionalVectors($"{prefix}.ffn_up_exps.bias", experts, width),
+        DownBias = Tensors.OptionalVectors($"{prefix}.ffn_down_exps.bias", experts, Hidden),
+    };
 
     /// <summary>Assembles a model around its layers.</summary>
     public ModelParts Assemble(

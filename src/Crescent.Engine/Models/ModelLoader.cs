@@ -1,9 +1,13 @@
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.KvCache;
+using Crescent.Engine.Models.Baichuan;
 using Crescent.Engine.Models.DeepSeek2;
+using Crescent.Engine.Models.GptOss;
 using Crescent.Engine.Models.Grok;
 using Crescent.Engine.Models.Llama;
+using Crescent.Engine.Models.Qwen2;
+using Crescent.Engine.Models.Qwen3;
 using Crescent.Engine.Models.Qwen3Moe;
 using Crescent.Engine.Weights;
 
@@ -16,9 +20,14 @@ public static class ModelLoader
     private static readonly Dictionary<string, Func<ModelBuilder, ModelParts>> s_architectures = new(StringComparer.Ordinal)
     {
         ["llama"] = LlamaModel.Build,
+        ["mistral3"] = LlamaModel.Build,
         ["deepseek2"] = DeepSeek2Model.Build,
         ["grok"] = GrokModel.Build,
+        ["qwen2"] = Qwen2Model.Build,
+        ["qwen3"] = Qwen3Model.Build,
         ["qwen3moe"] = Qwen3MoeModel.Build,
+        ["gpt-oss"] = GptOssModel.Build,
+        ["baichuan"] = BaichuanModel.Build,
     };
 
     /// <summary>Names of the architectures that can be run.</summary>

@@ -6,7 +6,7 @@ using Crescent.Kernels.MatMul;
 namespace Crescent.Engine.Models;
 
 /// <summary>What an architecture builds from a checkpoint.</summary>
-public sealed class ModelParts
+public sealed record ModelParts
 {
     public required ModelShape Shape { get; init; }
 
@@ -19,6 +19,9 @@ public sealed class ModelParts
 
     /// <summary>[vocab, hidden]; the embedding where they are tied</summary>
     public required WeightMatrix Head { get; init; }
+
+    /// <summary>[vocab], factors on logits, or null for none</summary>
+    public float[]? HeadRowScales { get; init; }
 
     /// <summary>Rotation of queries and keys, or null for none.</summary>
     public required Rope? Rope { get; init; }

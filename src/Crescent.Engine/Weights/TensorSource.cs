@@ -38,6 +38,17 @@ public sealed class TensorSource
     /// <summary>Shape of a tensor, or null where it is absent.</summary>
     public IReadOnlyList<long>? ShapeOf(string name) => _tensors.TryGetValue(name, out var tensor) ? tensor.Shape : null;
 
+    /// <summary>Stacked vectors [count, length] as float32, or null where the tensor is absent.</summary>
+    public float[][]? OptionalVectors(string name, long count, long length) =>
+        Contains(name)
+            ? [.. Stack(name, count, 1, length).Select(row =>
+            {
+                var values = new float[length];
+                row.DecodeRow(0, values);
+                return values;
+            })]
+            : null;
+
     /// <summary>A matrix [rows, columns].</summary>
     /// <exception cref="CheckpointException">It is absent, has another shape, or a type without kernels.</exception>
     public WeightMatrix Matrix(string name, long rows, long columns)

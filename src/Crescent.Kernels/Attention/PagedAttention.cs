@@ -5,7 +5,8 @@ namespace Crescent.Kernels.Attention;
 
 /// <summary>
 /// Causal softmax attention over paged keys and values, with the running maximum and sum of flash attention (Dao et al. 2022). Keys are taken in
-/// tiles of <see cref="PageTokens"/> aligned by absolute position, so a query's sums have one order, whatever the batch, chunk or threads.
+/// tiles of <see cref="PageTokens"/> aligned by absolute position, so a query's sums have one order, whatever the batch, chunk or threads. Tiles
+/// before a query's window are not read.
 /// </summary>
 public sealed unsafe class PagedAttention : IDisposable
 {
@@ -37,10 +38,21 @@ public sealed unsafe class PagedAttention : IDisposable
     /// <summary>Attention of every token of the batch over its sequence's pages.</summary>
     /// <param name="queries">[rows, heads, keyWidth]</param>
     /// <param name="output">[rows, heads, valueWidth]</param>
-    public void Run(ComputePool pool, ReadOnlySpan<AttentionSpan> spans, KvLayerLayout layout, AlignedBuffer<float> queries, AlignedBuffer<float> output)
+    /// <param name="modifiers">What the layer adds; null for nothing.</param>
+    /// <exception cref="ArgumentException">The modifiers have another number of heads.</exception>
+    public void Run(
+        ComputePool pool,
+        ReadOnlySpan<AttentionSpan> spans,
+        KvLayerLayout layout,
+        AlignedBuffer<float> queries,
+        AlignedBuffer<float> output,
+        AttentionModifiers? modifiers = null)
     {
+        modifiers ??= AttentionModifiers.None;
+        RequireHeads(modifiers.Sinks, nameof(modifiers.Sinks));
+        RequireHeads(modifiers.Slopes, nameof(modifiers.Slopes));
         var tiles = new PagedTiles(spans, layout);
-        Run(pool, spans, tiles, queries, output, 0, int.MaxValue, initialise: true, finish: true);
+        Run(pool, spans, tiles, modifiers, queries, output, 0, int.MaxValue, initialise: true, finish: true);
     }
 
     /// <summary>
@@ -68,7 +80,7 @@ public sealed unsafe class PagedAttention : IDisposable
         bool finish)
     {
         var tiles = new ExpandedTiles(firstPosition, keys.Address, rotary.Address, values.Address, _shape.Heads, _shape.KeyWidth - rope, rope, _shape.ValueWidth);
-        Run(pool, new ReadOnlySpan<AttentionSpan>(in span), tiles, queries, output, firstPosition, firstPosition + positions, initialise, finish);
+        Run(pool, new ReadOnlySpan<AttentionSpan>(in span), tiles, AttentionModifiers.None, queries, output, firstPosition, firstPosition + positions, initialise, finish);
     }
 
     public void Dispose()
@@ -79,10 +91,19 @@ public sealed unsafe class PagedAttention : IDisposable
 
     private static int RoundUp(int width) => (width + 7) / 8 * 8;
 
+    private void RequireHeads(float[]? values, string name)
+    {
+        if (values is not null && values.Length != _shape.Heads)
+        {
+            throw new ArgumentException($"{name}: expected one value for each of {_shape.Heads} heads, found {values.Length}", name);
+        }
+    }
+
     private void Run<TTiles>(
         ComputePool pool,
         ReadOnlySpan<AttentionSpan> spans,
         TTiles tiles,
+        AttentionModifiers modifiers,
         AlignedBuffer<float> queries,
         AlignedBuffer<float> output,
         int firstPosition,
@@ -106,6 +127,7 @@ public sealed unsafe class PagedAttention : IDisposable
             Owner = this,
             Spans = spans,
             Tiles = tiles,
+            Modifiers = modifiers,
             Queries = queries.Address,
             Output = output.Address,
             FirstPosition = firstPosition,
@@ -125,6 +147,7 @@ public sealed unsafe class PagedAttention : IDisposable
         public PagedAttention Owner;
         public ReadOnlySpan<AttentionSpan> Spans;
         public TTiles Tiles;
+        public AttentionModifiers Modifiers;
         public float* Queries;
         public float* Output;
         public int FirstPosition;
@@ -175,26 +198,29 @@ public sealed unsafe class PagedAttention : IDisposable
             new Span<float>(keys, PageTokens * (keyStride + valueStride)).Clear();
 
             var lastVisible = Math.Min(span.FirstPosition + endToken, EndPosition); // exclusive
-            for (var tile = FirstPosition; tile < lastVisible; tile += PageTokens)
+            for (var tile = Math.Max(FirstPosition, FirstTile(span.FirstPosition + firstToken)); tile < lastVisible; tile += PageTokens)
             {
                 var loaded = Math.Min(PageTokens, lastVisible - tile);
                 Tiles.Load(sequence, kvHead, tile, loaded, keys, keyStride, shape.ValueIsKeyPrefix ? null : values, valueStride);
                 for (var token = firstToken; token < endToken; token++)
                 {
-                    var visible = Math.Min(loaded, span.FirstPosition + token + 1 - tile);
-                    if (visible <= 0)
+                    var position = span.FirstPosition + token;
+                    var view = new TileView(Modifiers, position, tile, loaded);
+                    if (view.End <= view.Start)
                     {
                         continue;
                     }
 
+                    var isFirst = Initialise && tile == Math.Max(FirstPosition, FirstTile(position));
                     for (var head = firstHead; head < endHead; head++)
                     {
                         var row = ((long)(span.FirstRow + token) * shape.Heads) + head;
                         new ReadOnlySpan<float>(Queries + (row * shape.KeyWidth), shape.KeyWidth).CopyTo(new Span<float>(query, keyStride));
                         new Span<float>(query + shape.KeyWidth, keyStride - shape.KeyWidth).Clear();
+                        view.Slope = Modifiers.Slopes is { } slopes ? slopes[head] : 0;
                         AttentionTile.Accumulate(
-                            shape, query, keys, keyStride, values, valueStride, visible, scores,
-                            Owner._stats.Address + (row * 2), Output + (row * shape.ValueWidth), Initialise && tile == FirstPosition);
+                            shape, query, keys, keyStride, values, valueStride, in view, scores,
+                            Owner._stats.Address + (row * 2), Output + (row * shape.ValueWidth), isFirst);
                     }
                 }
             }
@@ -206,10 +232,22 @@ public sealed unsafe class PagedAttention : IDisposable
                     for (var head = firstHead; head < endHead; head++)
                     {
                         var row = ((long)(span.FirstRow + token) * shape.Heads) + head;
-                        AttentionTile.Finish(Output + (row * shape.ValueWidth), shape.ValueWidth, Owner._stats.Address[(row * 2) + 1]);
+                        var output = Output + (row * shape.ValueWidth);
+                        var stats = Owner._stats.Address + (row * 2);
+                        if (Modifiers.Sinks is { } sinks)
+                        {
+                            AttentionTile.FinishWithSink(output, shape.ValueWidth, stats, sinks[head]);
+                        }
+                        else
+                        {
+                            AttentionTile.Finish(output, shape.ValueWidth, stats[1]);
+                        }
                     }
                 }
             }
         }
+
+        // The tile of the first position that a query sees.
+        private readonly int FirstTile(int position) => Modifiers.FirstVisible(position) / PageTokens * PageTokens;
     }
 }

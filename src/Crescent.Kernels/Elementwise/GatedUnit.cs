@@ -13,13 +13,18 @@ public enum GateFunction
 
     /// <summary><c>0.5x(1 + tanh(√(2/π)(x + 0.044715x³)))</c>: GELU in its tanh form (Grok-1).</summary>
     GeluTanh,
+
+    /// <summary>gpt-oss's: <c>g·sigmoid(1.702g)·(u + 1)</c> with <c>g = min(gate, 7)</c> and <c>u</c> = up held within ±7.</summary>
+    ClampedSwiGlu,
 }
 
-/// <summary>The gated product of a feed-forward unit: <c>gate ← f(gate) ⊙ up</c>.</summary>
+/// <summary>The gated product of a feed-forward unit: <c>gate ← f(gate) ⊙ up</c>, or what the function makes of the two.</summary>
 public static class GatedUnit
 {
     private const float GeluLinear = 0.7978845608028654f; // √(2/π)
     private const float GeluCubic = 0.044715f;
+    private const float ClampLimit = 7; // gpt-oss, config.json: swiglu_limit
+    private const float ClampedSlope = 1.702f;
 
     /// <param name="gate">[n], overwritten with the product</param>
     /// <param name="up">[n]</param>
@@ -32,14 +37,28 @@ public static class GatedUnit
         var length = (nuint)gate.Length;
         for (; i + 8 <= length; i += 8)
         {
-            (Activate(function, Vector256.LoadUnsafe(ref g, i)) * Vector256.LoadUnsafe(ref u, i)).StoreUnsafe(ref g, i);
+            Product(function, Vector256.LoadUnsafe(ref g, i), Vector256.LoadUnsafe(ref u, i)).StoreUnsafe(ref g, i);
         }
 
         for (; i < length; i++)
         {
             // The tail takes the vector path too, so a value's result does not depend on where it stands.
-            Unsafe.Add(ref g, i) = (Activate(function, Vector256.Create(Unsafe.Add(ref g, i))) * Unsafe.Add(ref u, i)).ToScalar();
+            Unsafe.Add(ref g, i) = Product(function, Vector256.Create(Unsafe.Add(ref g, i)), Vector256.Create(Unsafe.Add(ref u, i))).ToScalar();
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Product(GateFunction function, Vector256<float> gate, Vector256<float> up)
+    {
+        if (function != GateFunction.ClampedSwiGlu)
+        {
+            return Activate(function, gate) * up;
+        }
+
+        var limit = Vector256.Create(ClampLimit);
+        var g = Vector256.Min(gate, limit);
+        var u = Vector256.Max(Vector256.Min(up, limit), -limit);
+        return g / (Vector256<float>.One + Vector256.Exp(g * -ClampedSlope)) * (u + Vector256<float>.One);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

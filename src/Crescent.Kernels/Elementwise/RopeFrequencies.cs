@@ -8,6 +8,13 @@ namespace Crescent.Kernels.Elementwise;
 /// <param name="Truncate">Whether the ramp's ends are rounded to whole dimensions (gpt-oss does not).</param>
 public sealed record YarnScaling(double Factor, double OriginalContext, double BetaFast, double BetaSlow, bool Truncate = true);
 
+/// <summary>Llama 3.1's context extension by wavelength.</summary>
+/// <param name="Factor">What low frequencies are divided by.</param>
+/// <param name="LowFactor">Wavelengths above OriginalContext / LowFactor are divided.</param>
+/// <param name="HighFactor">Wavelengths below OriginalContext / HighFactor stay.</param>
+/// <param name="OriginalContext">Context length before extension, tokens.</param>
+public sealed record Llama3Scaling(double Factor, double LowFactor, double HighFactor, double OriginalContext);
+
 /// <summary>The angular frequencies of a rotary embedding, radians a token, one a pair.</summary>
 public static class RopeFrequencies
 {
@@ -36,6 +43,20 @@ public static class RopeFrequencies
         {
             var ramp = Math.Clamp((i - low) / (high - low), 0, 1);
             frequencies[i] = (frequencies[i] / scaling.Factor * ramp) + (frequencies[i] * (1 - ramp));
+        }
+
+        return frequencies;
+    }
+
+    /// <summary>Llama 3.1: long wavelengths divided by the factor, short ones kept, a ramp in the rotations over the original context between.</summary>
+    public static double[] Llama3(int width, double theta, Llama3Scaling scaling)
+    {
+        var frequencies = Plain(width, theta);
+        for (var i = 0; i < frequencies.Length; i++)
+        {
+            var rotations = scaling.OriginalContext * frequencies[i] / (2 * Math.PI);
+            var kept = Math.Clamp((rotations - scaling.LowFactor) / (scaling.HighFactor - scaling.LowFactor), 0, 1);
+            frequencies[i] = (frequencies[i] / scaling.Factor * (1 - kept)) + (frequencies[i] * kept);
         }
 
         return frequencies;

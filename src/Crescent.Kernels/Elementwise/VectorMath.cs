@@ -46,6 +46,16 @@ public static class VectorMath
         }
     }
 
+    /// <summary><c>target ← target ⊙ factors</c></summary>
+    public static void Multiply(Span<float> target, ReadOnlySpan<float> factors)
+    {
+        Debug.Assert(target.Length == factors.Length);
+        for (var i = 0; i < target.Length; i++)
+        {
+            target[i] *= factors[i];
+        }
+    }
+
     /// <summary><c>values ← values · scale</c></summary>
     public static void Scale(Span<float> values, float scale)
     {

@@ -101,6 +101,35 @@ public class ElementwiseTests
     }
 
     [Theory]
+    [MemberData(nameof(Lengths))]
+    public void The_clamped_unit_is_its_formula(int length)
+    {
+        foreach (var magnitude in (float[])[1, 10, 90])
+        {
+            var (gate, up) = (Values(length, 8, magnitude), Values(length, 9, magnitude));
+            var product = gate.ToArray();
+            GatedUnit.Apply(GateFunction.ClampedSwiGlu, product, up);
+            for (var i = 0; i < length; i++)
+            {
+                double g = Math.Min(gate[i], 7f);
+                double u = Math.Clamp(up[i], -7f, 7f);
+                Assert.Equal(g / (1 + Math.Exp(-1.702 * g)) * (u + 1), product[i], GateBound * Math.Max(1, Math.Abs(g * (u + 1))));
+            }
+        }
+    }
+
+    [Fact]
+    public void The_clamped_unit_saturates_without_NaN()
+    {
+        float[] gate = [1e4f, -1e4f, 3e38f, 0, 1e-40f, 7, 1e4f, 1e4f, 1e4f];
+        GatedUnit.Apply(GateFunction.ClampedSwiGlu, gate, [1, 1, 0, 3, 1, 7, 3e38f, -3e38f, -1]);
+        Assert.Equal(new float[] { 0, 0 }, (float[])[gate[1], gate[3]]);
+        double[] expected = [14, 7, 56, 56, -42, 0];
+        float[] actual = [gate[0], gate[2], gate[5], gate[6], gate[7], gate[8]];
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 1e-3)); // sigmoid(7 · 1.702) is 1 − 7e-6
+    }
+
+    [Theory]
     [InlineData(GateFunction.Silu)]
     [InlineData(GateFunction.GeluTanh)]
     public void Gated_units_saturate_without_NaN(GateFunction function)

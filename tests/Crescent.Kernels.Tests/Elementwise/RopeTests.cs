@@ -43,6 +43,26 @@ public class RopeTests
         Assert.Equal(17.3980, high, 1e-4);
     }
 
+    [Theory]
+    [InlineData(64, 500000, 32, 1, 4, 8192)]
+    [InlineData(128, 500000, 8, 1, 4, 8192)]
+    public void Llama_3_keeps_short_wavelengths_and_divides_long_ones(int width, double theta, double factor, double low, double high, double original)
+    {
+        var plain = RopeFrequencies.Plain(width, theta);
+        var scaled = RopeFrequencies.Llama3(width, theta, new Llama3Scaling(factor, low, high, original));
+        var (kept, between, divided) = (0, 0, 0);
+        for (var i = 0; i < plain.Length; i++)
+        {
+            var wavelength = 2 * Math.PI / plain[i];
+            var t = ((original / wavelength) - low) / (high - low);
+            var expected = wavelength < original / high ? plain[i] : wavelength > original / low ? plain[i] / factor : ((1 - t) * plain[i] / factor) + (t * plain[i]);
+            AssertRelative(expected, scaled[i]);
+            (kept, between, divided) = (kept + (t >= 1 ? 1 : 0), between + (t is > 0 and < 1 ? 1 : 0), divided + (t <= 0 ? 1 : 0));
+        }
+
+        Assert.True(kept > 10 && between > 2 && divided > 10);
+    }
+
     [Fact]
     public void A_ramp_of_no_width_does_not_divide_by_nothing()
     {

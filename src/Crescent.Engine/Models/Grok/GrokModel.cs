@@ -1,12 +1,13 @@
-using Crescent.Engine.KvCache;
 using Crescent.Engine.Models.Layers;
+using Crescent.Kernels.Attention;
 using Crescent.Kernels.Elementwise;
 
 namespace Crescent.Engine.Models.Grok;
 
 /// <summary>
 /// Grok-1 (xai-org/grok-1, model.py): four norms a layer, soft-capped attention scores, softmax router whose two probabilities are used as they
-/// are, GELU experts, scaled embeddings and logits. The file's router cap is not applied, as in the release.
+/// are, GELU experts, scaled embeddings and logits. The file's router cap is not applied, as in the release. Grok-2 adds a dense branch beside the
+/// experts; see <see cref="Grok2Rules"/>.
 /// </summary>
 internal static class GrokModel
 {
@@ -17,37 +18,30 @@ internal static class GrokModel
     public static ModelParts Build(ModelBuilder builder)
     {
         var config = builder.Config;
-        if (builder.Tensors.Contains("blk.0.ffn_gate.weight"))
-        {
-            throw config.Error("architecture 'grok' with a dense branch beside the experts (Grok-2) is not supported yet; supported: Grok-1");
-        }
-
         var options = GqaBuilder.ReadOptions(
             builder, config.Number("attention.output_scale", AttentionScale), config.Number("attn_logit_softcapping", 30));
+        var rules = Grok2Rules.Read(builder);
+        var decoder = new GqaDecoder(builder, options, GateFunction.GeluTanh)
+        {
+            OutputNorms = prefix => (
+                builder.Norm($"{prefix}.attn_output_norm.weight", builder.Hidden),
+                builder.OptionalNorm($"{prefix}.layer_output_norm.weight", builder.Hidden) ?? builder.Norm($"{prefix}.post_ffw_norm.weight", builder.Hidden)),
+        };
         var experts = config.Integer("expert_count", 1, 65536);
         var width = config.Integer("expert_feed_forward_length", config.Integer("feed_forward_length"), 1, 1 << 24);
-        var router = new RouterOptions(RouterScore.Softmax, config.Integer("expert_used_count", 1, 65536), Normalise: false, Scale: 1);
-
-        var attention = new List<GqaWeights>();
-        var feedForward = new FeedForwardBuilder(builder, GateFunction.GeluTanh);
+        var router = new RouterOptions(
+            RouterScore.Softmax,
+            config.Integer("expert_used_count", 1, 65536),
+            config.Flag("expert_weights_norm", rules?.NormaliseGates ?? false),
+            Scale: 1,
+            SoftCap: rules?.RouterSoftCap ?? 0);
+        var modifiers = new AttentionModifiers { TemperatureLength = rules?.TemperatureLength ?? 0 };
         for (var i = 0; i < builder.Layers; i++)
         {
-            attention.Add(GqaBuilder.ReadWeights(builder, $"blk.{i}", options));
-            feedForward.AddExperts($"blk.{i}", router, experts, width, sharedWidth: 0);
+            decoder.AddAttention(modifiers);
+            decoder.FeedForward.AddExperts($"blk.{i}", router, experts, width, rules?.DenseWidth ?? 0, sharedSuffix: "", rules is null ? 1 : Grok2Rules.BranchScale);
         }
 
-        var scratch = new GqaScratch(options, builder.Options.MaxBatchTokens, builder.Threads);
-        var (blocks, blockScratch) = feedForward.Build();
-        var layers = attention.Select((weights, i) => new DecoderLayer
-        {
-            AttentionNorm = builder.Norm($"blk.{i}.attn_norm.weight", builder.Hidden),
-            Attention = new GqaAttention(weights, scratch),
-            AttentionOutputNorm = builder.Norm($"blk.{i}.attn_output_norm.weight", builder.Hidden),
-            FeedForwardNorm = builder.Norm($"blk.{i}.ffn_norm.weight", builder.Hidden),
-            FeedForward = blocks[i],
-            FeedForwardOutputNorm = builder.OptionalNorm($"blk.{i}.layer_output_norm.weight", builder.Hidden)
-                ?? builder.Norm($"blk.{i}.post_ffw_norm.weight", builder.Hidden),
-        });
         var shape = new ModelShape(
             config.Architecture,
             builder.Layers,
@@ -57,11 +51,9 @@ internal static class GrokModel
             config.Number("embedding_scale", EmbeddingScale),
             config.Number("logit_scale", LogitScale),
             config.Number("final_logit_softcapping", 0));
-        return builder.Assemble(
-            shape,
-            [.. layers],
-            RopeConfig.Read(config, builder.Tensors, RopePairing.Half, options.KeyWidth),
-            new KvLayerShape(options.KvHeads, options.KeyWidth, options.ValueWidth),
-            [scratch, .. blockScratch]);
+        var rope = rules is { ScalesRotation: false }
+            ? RopeConfig.ReadPlain(config, RopePairing.Half, options.KeyWidth)
+            : RopeConfig.Read(config, builder.Tensors, RopePairing.Half, options.KeyWidth, new YarnDefaults(BetaFast: 8));
+        return decoder.Build(rope, shape, rules?.Notes);
     }
 }

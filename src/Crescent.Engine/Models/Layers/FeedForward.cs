@@ -52,10 +52,13 @@ public sealed class FeedForward(FeedForwardWeights weights, GateFunction functio
 /// <summary><c>middle ← f(middle) ⊙ up</c> over many rows.</summary>
 internal static class GatedRows
 {
-    public static void Apply(ForwardState state, GateFunction function, Activations middle, AlignedBuffer<float> up, int rows)
+    /// <summary>Biases of gate and up, added first: row r takes those of group <c>GroupOfRow[r]</c>.</summary>
+    public readonly record struct Biases(float[][]? Gate, float[][]? Up, int[] GroupOfRow);
+
+    public static void Apply(ForwardState state, GateFunction function, Activations middle, AlignedBuffer<float> up, int rows, Biases biases = default)
     {
         middle.Rows = rows;
-        var work = new Work { Function = function, Middle = middle, Up = up };
+        var work = new Work { Function = function, Middle = middle, Up = up, Biases = biases };
         state.Pool.Run(ref work, rows, ForwardState.RowGrain(middle.Columns));
     }
 
@@ -64,12 +67,16 @@ internal static class GatedRows
         public GateFunction Function;
         public Activations Middle;
         public AlignedBuffer<float> Up;
+        public Biases Biases;
 
         public readonly void Execute(int start, int end, int worker)
         {
             for (var row = start; row < end; row++)
             {
-                GatedUnit.Apply(Function, Middle.Row(row), Up.Span((long)row * Middle.Columns, Middle.Columns));
+                var up = Up.Span((long)row * Middle.Columns, Middle.Columns);
+                Bias.Add(Middle.Row(row), Biases.Gate?[Biases.GroupOfRow[row]]);
+                Bias.Add(up, Biases.Up?[Biases.GroupOfRow[row]]);
+                GatedUnit.Apply(Function, Middle.Row(row), up);
             }
         }
     }

@@ -1,6 +1,4 @@
-using Crescent.Engine.Weights;
 using Crescent.Kernels.Elementwise;
-using Crescent.Kernels.MatMul;
 
 namespace Crescent.Engine.Models.Layers;
 
@@ -18,8 +16,10 @@ internal sealed class FeedForwardBuilder(ModelBuilder builder, GateFunction func
     public void AddDense(string prefix, int width) => _plans.Add(new Plan(_builder.FeedForward(prefix, "", width), null));
 
     /// <summary>Adds a mixture of experts.</summary>
-    /// <param name="sharedWidth">Width of the shared experts together; 0 for none.</param>
-    public void AddExperts(string prefix, RouterOptions router, int experts, int width, int sharedWidth)
+    /// <param name="sharedWidth">Width of the shared experts together, or of a dense branch beside them; 0 for none.</param>
+    /// <param name="sharedSuffix">What follows <c>ffn_gate</c> in the names of the shared unit's tensors.</param>
+    /// <param name="outputScale">Factor on the sum of experts and shared unit.</param>
+    public void AddExperts(string prefix, RouterOptions router, int experts, int width, int sharedWidth, string sharedSuffix = "_shexp", float outputScale = 1)
     {
         if (router.TopK > experts)
         {
@@ -27,11 +27,12 @@ internal sealed class FeedForwardBuilder(ModelBuilder builder, GateFunction func
         }
 
         _plans.Add(new Plan(
-            sharedWidth > 0 ? _builder.FeedForward(prefix, "_shexp", sharedWidth) : null,
+            sharedWidth > 0 ? _builder.FeedForward(prefix, sharedSuffix, sharedWidth) : null,
             new MoePlan(
-                _builder.Tensors.Matrix($"{prefix}.ffn_gate_inp.weight", experts, _builder.Hidden),
+                _builder.Linear($"{prefix}.ffn_gate_inp", experts, _builder.Hidden),
                 new Router(router, _builder.Tensors.OptionalVector($"{prefix}.exp_probs_b.bias", experts)),
-                _builder.Experts(prefix, experts, width))));
+                _builder.Experts(prefix, experts, width),
+                outputScale)));
     }
 
     /// <summary>The blocks in the order they were added, and the scratch they share.</summary>
@@ -42,10 +43,10 @@ internal sealed class FeedForwardBuilder(ModelBuilder builder, GateFunction func
         var dense = denseWidth > 0 ? new FeedForwardScratch(rows, denseWidth) : null;
         var moe = _plans.FirstOrDefault(plan => plan.Moe is not null) is { } first
             ? new MoeScratch(
-                rows, _builder.Hidden, first.Moe!.Router.Rows, first.Moe.Choice.Options.TopK, first.Moe.Experts.Gate[0].Rows, first.Dense?.Width ?? 0, _builder.Threads)
+                rows, _builder.Hidden, first.Moe!.Router.Outputs, first.Moe.Choice.Options.TopK, first.Moe.Experts.Gate[0].Rows, first.Dense?.Width ?? 0, _builder.Threads)
             : null;
         var blocks = _plans.Select(plan => plan.Moe is { } experts
-            ? (IBlock)new MoeLayer(experts.Router, experts.Choice, experts.Experts, plan.Dense, _function, moe!)
+            ? (IBlock)new MoeLayer(experts.Router, experts.Choice, experts.Experts, plan.Dense, _function, moe!, experts.OutputScale)
             : new FeedForward(plan.Dense!, _function, dense!));
         return ([.. blocks], [.. new IDisposable?[] { dense, moe }.OfType<IDisposable>()]);
     }
@@ -53,5 +54,5 @@ internal sealed class FeedForwardBuilder(ModelBuilder builder, GateFunction func
     // Dense: the layer's one unit. Mixture: the shared experts, if any.
     private sealed record Plan(FeedForwardWeights? Dense, MoePlan? Moe);
 
-    private sealed record MoePlan(WeightMatrix Router, Router Choice, ExpertWeights Experts);
+    private sealed record MoePlan(Linear Router, Router Choice, ExpertWeights Experts, float OutputScale);
 }

@@ -15,8 +15,10 @@ namespace Crescent.Engine.Models.Layers;
 public sealed record GqaWeights(Linear Query, Linear Key, Linear Value, Linear Output, NormRows? QueryNorm = null, NormRows? KeyNorm = null);
 
 /// <summary>Grouped-query attention with rotary positions over a paged cache (Ainslie et al. 2023).</summary>
-public sealed class GqaAttention(GqaWeights weights, GqaScratch scratch) : IBlock
+/// <param name="modifiers">What this layer adds to plain causal attention; null for nothing.</param>
+public sealed class GqaAttention(GqaWeights weights, GqaScratch scratch, AttentionModifiers? modifiers = null) : IBlock
 {
+    private readonly AttentionModifiers? _modifiers = modifiers;
     private readonly GqaWeights _weights = weights;
     private readonly GqaScratch _scratch = scratch;
     private readonly MatMulJob[] _jobs = new MatMulJob[3];
@@ -33,7 +35,7 @@ public sealed class GqaAttention(GqaWeights weights, GqaScratch scratch) : IBloc
         state.Pool.Run(ref store, rows, ForwardState.RowGrain(_weights.Query.Outputs * 2));
 
         _scratch.Output.Rows = rows;
-        _scratch.Attention.Run(state.Pool, state.Batch.Spans, state.Cache.Layers[layer], _scratch.Queries, _scratch.Output.Values);
+        _scratch.Attention.Run(state.Pool, state.Batch.Spans, state.Cache.Layers[layer], _scratch.Queries, _scratch.Output.Values, _modifiers);
 
         _jobs[0] = _weights.Output.Job(_scratch.Output, rows, state.BlockOutput);
         state.Multiply(_jobs.AsSpan(0, 1));

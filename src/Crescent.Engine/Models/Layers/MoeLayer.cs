@@ -6,23 +6,37 @@ using Crescent.Kernels.Threading;
 namespace Crescent.Engine.Models.Layers;
 
 /// <summary>The routed experts of a layer, a matrix an expert each.</summary>
-public sealed record ExpertWeights(WeightMatrix[] Gate, WeightMatrix[] Up, WeightMatrix[] Down);
+public sealed record ExpertWeights(WeightMatrix[] Gate, WeightMatrix[] Up, WeightMatrix[] Down)
+{
+    /// <summary>[experts][expertWidth], added to gate x, or null for none (gpt-oss).</summary>
+    public float[][]? GateBias { get; init; }
+
+    /// <summary>[experts][expertWidth], added to up x, or null for none.</summary>
+    public float[][]? UpBias { get; init; }
+
+    /// <summary>[experts][hidden], part of the expert's output, so weighted with it, or null for none.</summary>
+    public float[][]? DownBias { get; init; }
+}
 
 /// <summary>
-/// A mixture-of-experts block: <c>y = Σ_k w_k·Expert_k(x) + Shared(x)</c>. Tokens are grouped by expert, so an expert's weights are read once a
+/// A mixture-of-experts block: <c>y = scale·(Σ_k w_k·Expert_k(x) + Shared(x))</c>. Tokens are grouped by expert, so an expert's weights are read once a
 /// step; a token's experts are summed in the order of their choice, so its result does not depend on the batch.
 /// </summary>
 public sealed class MoeLayer : IBlock
 {
-    private readonly WeightMatrix _routerWeights; // [experts, hidden]
+    private readonly Linear _routerWeights; // [experts, hidden]
     private readonly Router _router;
     private readonly ExpertWeights _experts;
     private readonly FeedForwardWeights? _shared;
     private readonly GateFunction _function;
     private readonly MoeScratch _scratch;
+    private readonly float _outputScale;
 
-    public MoeLayer(WeightMatrix routerWeights, Router router, ExpertWeights experts, FeedForwardWeights? shared, GateFunction function, MoeScratch scratch)
+    /// <param name="shared">Unit that every token takes: shared experts, or a dense branch beside them (Grok-2).</param>
+    /// <param name="outputScale">Factor on the sum of all.</param>
+    public MoeLayer(Linear routerWeights, Router router, ExpertWeights experts, FeedForwardWeights? shared, GateFunction function, MoeScratch scratch, float outputScale = 1)
     {
+        _outputScale = outputScale;
         _routerWeights = routerWeights;
         _router = router;
         _experts = experts;
@@ -39,7 +53,8 @@ public sealed class MoeLayer : IBlock
         CountExperts(state);
 
         RunGateAndUp(state, rows);
-        GatedRows.Apply(state, _function, _scratch.Middle, _scratch.Up, rows * _router.Options.TopK);
+        var biases = new GatedRows.Biases(_experts.GateBias, _experts.UpBias, _scratch.ExpertOfSlot);
+        GatedRows.Apply(state, _function, _scratch.Middle, _scratch.Up, rows * _router.Options.TopK, biases);
         if (_shared is not null)
         {
             GatedRows.Apply(state, _function, _scratch.Shared!.Middle, _scratch.Shared.Up, rows);
@@ -53,10 +68,10 @@ public sealed class MoeLayer : IBlock
     private void Route(ForwardState state, int rows)
     {
         // Router products are float32 whatever the activations: near-ties must not flip (models differ by one expert otherwise).
-        _scratch.Jobs[0] = new Linear(_routerWeights).Job(state.Normed, rows, _scratch.Logits);
+        _scratch.Jobs[0] = _routerWeights.Job(state.Normed, rows, _scratch.Logits);
         state.Multiply(_scratch.Jobs.AsSpan(0, 1), ActivationType.F32);
         var work = new RouteWork { Layer = this };
-        state.Pool.Run(ref work, rows, ForwardState.RowGrain(_routerWeights.Rows * _router.Options.TopK));
+        state.Pool.Run(ref work, rows, ForwardState.RowGrain(_routerWeights.Outputs * _router.Options.TopK));
     }
 
     // Counting sort of (token, choice) pairs by expert.
@@ -80,6 +95,7 @@ public sealed class MoeLayer : IBlock
             var slot = first[_scratch.Chosen[i]]++;
             _scratch.SlotOf[i] = slot;
             _scratch.RowOfSlot[slot] = i / _router.Options.TopK;
+            _scratch.ExpertOfSlot[slot] = _scratch.Chosen[i];
         }
 
         // The loop moved each start to the next expert's: move them back.
@@ -171,12 +187,14 @@ public sealed class MoeLayer : IBlock
         public readonly void Execute(int start, int end, int worker)
         {
             var scratch = Layer._scratch;
-            var experts = Layer._routerWeights.Rows;
+            var experts = Layer._routerWeights.Outputs;
             var topK = Layer._router.Options.TopK;
             for (var row = start; row < end; row++)
             {
+                var logits = scratch.Logits.Span((long)row * experts, experts);
+                Bias.Add(logits, Layer._routerWeights.Bias);
                 Layer._router.Choose(
-                    scratch.Logits.Span((long)row * experts, experts),
+                    logits,
                     scratch.RouterScratch.AsSpan(worker * 2 * experts, 2 * experts),
                     scratch.Chosen.AsSpan(row * topK, topK),
                     scratch.Weights.AsSpan(row * topK, topK));
@@ -203,7 +221,14 @@ public sealed class MoeLayer : IBlock
 
                 for (var k = row * topK; k < (row + 1) * topK; k++)
                 {
-                    VectorMath.AddScaled(output, scratch.Output.Span((long)scratch.SlotOf[k] * State.HiddenWidth, State.HiddenWidth), scratch.Weights[k]);
+                    var expert = scratch.Output.Span((long)scratch.SlotOf[k] * State.HiddenWidth, State.HiddenWidth);
+                    Bias.Add(expert, Layer._experts.DownBias?[scratch.Chosen[k]]);
+                    VectorMath.AddScaled(output, expert, scratch.Weights[k]);
+                }
+
+                if (Layer._outputScale != 1)
+                {
+                    VectorMath.Scale(output, Layer._outputScale);
                 }
             }
         }

@@ -14,6 +14,7 @@ public sealed class MoeScratch : IDisposable
         Weights = new float[slots];
         SlotOf = new int[slots];
         RowOfSlot = new int[slots];
+        ExpertOfSlot = new int[slots];
         FirstSlot = new int[experts + 1];
         RouterScratch = new float[threads * 2 * experts];
         Middle = new Activations(slots, expertWidth);
@@ -37,6 +38,9 @@ public sealed class MoeScratch : IDisposable
 
     /// <summary>[slots], token row of each slot</summary>
     public int[] RowOfSlot { get; }
+
+    /// <summary>[slots], expert of each slot</summary>
+    public int[] ExpertOfSlot { get; }
 
     /// <summary>[experts + 1], first slot of each expert</summary>
     public int[] FirstSlot { get; }

@@ -17,14 +17,7 @@ public sealed class Router(RouterOptions options, float[]? bias)
     public void Choose(Span<float> logits, Span<float> scratch, Span<int> experts, Span<float> weights)
     {
         var scores = logits;
-        if (Options.Score == RouterScore.Sigmoid)
-        {
-            VectorMath.Sigmoid(scores);
-        }
-        else
-        {
-            Softmax.Apply(scores);
-        }
+        Score(scores);
 
         var choice = scratch[..scores.Length];
         for (var e = 0; e < choice.Length; e++)
@@ -42,13 +35,40 @@ public sealed class Router(RouterOptions options, float[]? bias)
         Weigh(scores, experts, weights);
     }
 
+    private void Score(Span<float> logits)
+    {
+        if (Options.SoftCap > 0)
+        {
+            SoftCap.Apply(logits, Options.SoftCap);
+        }
+
+        switch (Options.Score)
+        {
+            case RouterScore.Sigmoid:
+                VectorMath.Sigmoid(logits);
+                break;
+            case RouterScore.Softmax:
+                Softmax.Apply(logits);
+                break;
+        }
+    }
+
     private void Weigh(ReadOnlySpan<float> scores, ReadOnlySpan<int> experts, Span<float> weights)
     {
-        var sum = 0f;
         for (var k = 0; k < weights.Length; k++)
         {
             weights[k] = scores[experts[k]];
-            sum += weights[k];
+        }
+
+        if (Options.Score == RouterScore.SoftmaxOfChosen)
+        {
+            Softmax.Apply(weights);
+        }
+
+        var sum = 0f;
+        foreach (var weight in weights)
+        {
+            sum += weight;
         }
 
         var scale = Options.Normalise ? Options.Scale / (sum + 1e-20f) : Options.Scale;

@@ -1,5 +1,5 @@
-using Crescent.Engine.KvCache;
 using Crescent.Engine.Models.Layers;
+using Crescent.Kernels.Attention;
 using Crescent.Kernels.Elementwise;
 
 namespace Crescent.Engine.Models.Llama;
@@ -10,40 +10,34 @@ internal static class LlamaModel
     public static ModelParts Build(ModelBuilder builder)
     {
         var config = builder.Config;
-        var options = GqaBuilder.ReadOptions(builder);
+        RequireConstantTemperature(config);
+        var decoder = new GqaDecoder(builder, GqaBuilder.ReadOptions(builder), GateFunction.Silu);
         var experts = config.Integer("expert_count", 0, 0, 65536);
         var width = config.Integer("feed_forward_length");
         var router = new RouterOptions(RouterScore.Softmax, config.Integer("expert_used_count", 1, 1, 65536), Normalise: true, Scale: 1);
-
-        var attention = new List<GqaWeights>();
-        var feedForward = new FeedForwardBuilder(builder, GateFunction.Silu);
+        var modifiers = new AttentionModifiers { Window = config.Integer("attention.sliding_window", 0, 0, int.MaxValue) }; // Mistral 7B v0.1, every layer
         for (var i = 0; i < builder.Layers; i++)
         {
-            attention.Add(GqaBuilder.ReadWeights(builder, $"blk.{i}", options));
+            decoder.AddAttention(modifiers);
             if (experts > 0)
             {
-                feedForward.AddExperts($"blk.{i}", router, experts, width, sharedWidth: 0);
+                decoder.FeedForward.AddExperts($"blk.{i}", router, experts, width, sharedWidth: 0);
             }
             else
             {
-                feedForward.AddDense($"blk.{i}", width);
+                decoder.FeedForward.AddDense($"blk.{i}", width);
             }
         }
 
-        var scratch = new GqaScratch(options, builder.Options.MaxBatchTokens, builder.Threads);
-        var (blocks, blockScratch) = feedForward.Build();
-        var layers = attention.Select((weights, i) => new DecoderLayer
+        return decoder.Build(RopeConfig.Read(config, builder.Tensors, builder.HasPermutedLlamaHeads ? RopePairing.Interleaved : RopePairing.Half, decoder.Options.KeyWidth));
+    }
+
+    // Ministral 3 scales queries with their position.
+    private static void RequireConstantTemperature(GgufConfig config)
+    {
+        if (config.Number("attention.temperature_scale", 0) is not 0 and var scale)
         {
-            AttentionNorm = builder.Norm($"blk.{i}.attn_norm.weight", builder.Hidden),
-            Attention = new GqaAttention(weights, scratch),
-            FeedForwardNorm = builder.Norm($"blk.{i}.ffn_norm.weight", builder.Hidden),
-            FeedForward = blocks[i],
-        });
-        return builder.Assemble(
-            new ModelShape(config.Architecture, builder.Layers, builder.Hidden, builder.Vocab, builder.ContextLength),
-            [.. layers],
-            RopeConfig.Read(config, builder.Tensors, builder.HasPermutedLlamaHeads ? RopePairing.Interleaved : RopePairing.Half, options.KeyWidth),
-            new KvLayerShape(options.KvHeads, options.KeyWidth, options.ValueWidth),
-            [scratch, .. blockScratch]);
+            throw config.Error($"metadata key '{config.Architecture}.attention.temperature_scale': expected 0 or none (Ministral 3's growing temperature is not supported), found {scale}");
+        }
     }
 }
