@@ -85,7 +85,8 @@ internal static class InspectCommand
     {
         try
         {
-            return TemplateFactory.Detect(architecture, checkpoint.ReadTokenizer(metadata)).Name;
+            _ = metadata.TryGetString("general.name", out var modelName);
+            return TemplateFactory.Detect(architecture, checkpoint.ReadTokenizer(metadata), modelName).Name;
         }
         catch (Exception exception) when (exception is CheckpointException or ArgumentException)
         {
