@@ -74,6 +74,7 @@ internal static class CommandLine
             RunCommand.Create(terminal),
             ChatCommand.Create(terminal),
             LogitsCommand.Create(terminal),
+            RenderCommand.Create(terminal),
             TokenizeCommand.Create(terminal),
             DetokenizeCommand.Create(terminal),
             InspectCommand.Create(terminal),
