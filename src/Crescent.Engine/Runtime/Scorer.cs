@@ -27,7 +27,7 @@ public static class Scorer
             var count = Math.Min(chunk, tokens.Length - first);
             pages.TryReserve(first + count);
             model.Batch.Clear();
-            model.Batch.Add(tokens.Slice(first, count), first, pages.Table, isPrompt: true);
+            model.Batch.Add(tokens.Slice(first, count), first, pages, isPrompt: true);
             for (var i = 0; i < count; i++)
             {
                 model.Batch.WantLogits(i);
