@@ -51,9 +51,20 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
         Tensors.Stack($"{prefix}.ffn_up_exps.weight", experts, width, Hidden),
         Tensors.Stack($"{prefix}.ffn_down_exps.weight", experts, Hidden, width));
 
-    /// <summary>Assembles a model around its layers.</summary>
+    /// <summary>Assembles a model around its layers, which all cache the same.</summary>
     public ModelParts Assemble(
-        ModelShape shape, IReadOnlyList<DecoderLayer> layers, Rope? rope, KvCache.KvLayerShape cache, IReadOnlyList<IDisposable> scratch, IReadOnlyList<string>? notes = null)
+        ModelShape shape, IReadOnlyList<DecoderLayer> layers, Rope? rope, KvCache.KvLayerShape cache, IReadOnlyList<IDisposable> scratch, IReadOnlyList<string>? notes = null) =>
+        Assemble(shape, layers, rope, [.. Enumerable.Repeat(cache, layers.Count)], scratch, notes);
+
+    /// <summary>Assembles a model around its layers.</summary>
+    /// <param name="cache">What each layer caches.</param>
+    public ModelParts Assemble(
+        ModelShape shape,
+        IReadOnlyList<DecoderLayer> layers,
+        Rope? rope,
+        IReadOnlyList<KvCache.KvLayerShape> cache,
+        IReadOnlyList<IDisposable> scratch,
+        IReadOnlyList<string>? notes = null)
     {
         var embedding = Tensors.Matrix("token_embd.weight", shape.Vocab, Hidden);
         return new ModelParts
@@ -64,7 +75,7 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
             OutputNorm = Norm("output_norm.weight", Hidden),
             Head = Tensors.OptionalMatrix("output.weight", shape.Vocab, Hidden) ?? embedding,
             Rope = rope,
-            Cache = [.. Enumerable.Repeat(cache, layers.Count)],
+            Cache = cache,
             Scratch = scratch,
             Notes = notes ?? [],
         };

@@ -3,6 +3,7 @@ using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.KvCache;
 using Crescent.Engine.Models.DeepSeek2;
 using Crescent.Engine.Models.Grok;
+using Crescent.Engine.Models.KimiLinear;
 using Crescent.Engine.Models.Llama;
 using Crescent.Engine.Models.Qwen3Moe;
 using Crescent.Engine.Weights;
@@ -19,6 +20,7 @@ public static class ModelLoader
         ["deepseek2"] = DeepSeek2Model.Build,
         ["grok"] = GrokModel.Build,
         ["qwen3moe"] = Qwen3MoeModel.Build,
+        ["kimi-linear"] = KimiLinearModel.Build,
     };
 
     /// <summary>Names of the architectures that can be run.</summary>

@@ -25,7 +25,7 @@ public static class TensorRole
             _ when part.Contains("_exps", StringComparison.Ordinal) => Experts,
             _ when part.Contains("_shexp", StringComparison.Ordinal) => SharedExperts,
             _ when part.StartsWith("ffn_", StringComparison.Ordinal) => FeedForward,
-            _ when part.StartsWith("attn_", StringComparison.Ordinal) => Attention,
+            _ when part.StartsWith("attn_", StringComparison.Ordinal) || part.StartsWith("ssm_", StringComparison.Ordinal) => Attention,
             _ => Other,
         };
     }
