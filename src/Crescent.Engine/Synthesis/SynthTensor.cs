@@ -19,6 +19,9 @@ internal enum SynthRole
     /// <summary>integer/256, F32.</summary>
     Bias,
 
+    /// <summary>−integer/8 below 0, F32.</summary>
+    Rate,
+
     /// <summary>Given numbers, F32.</summary>
     Given,
 }
@@ -39,7 +42,7 @@ internal sealed record SynthTensor(string Name, DType DType, long[] Shape, Synth
     /// <summary>Generates the rows, several at once, and hands them on in order: one chunk is made while the one before is written.</summary>
     public void Write(ulong seed, int threads, GgufSink sink, CancellationToken cancellationToken)
     {
-        if (Role is SynthRole.Norm or SynthRole.Bias or SynthRole.Given)
+        if (Role is SynthRole.Norm or SynthRole.Bias or SynthRole.Rate or SynthRole.Given)
         {
             sink(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(Vector(seed)));
             return;
@@ -113,8 +116,14 @@ internal sealed record SynthTensor(string Name, DType DType, long[] Shape, Synth
             return Values!;
         }
 
-        var nibbles = new byte[(Columns + SynthBits.ValuesPerWord - 1) / SynthBits.ValuesPerWord * SynthBits.ValuesPerWord];
+        var length = (int)(Rows * Columns);
+        var nibbles = new byte[(length + SynthBits.ValuesPerWord - 1) / SynthBits.ValuesPerWord * SynthBits.ValuesPerWord];
         SynthBits.Fill(SynthBits.Key(seed, Name), 0, nibbles);
-        return [.. nibbles.Take(Columns).Select(nibble => Role == SynthRole.Norm ? 1 + ((nibble - 8) / 64f) : (nibble - 8) / 256f)];
+        return [.. nibbles.Take(length).Select(nibble => Role switch
+        {
+            SynthRole.Norm => 1 + ((nibble - 8) / 64f),
+            SynthRole.Rate => nibble / -8f,
+            _ => (nibble - 8) / 256f,
+        })];
     }
 }

@@ -15,6 +15,7 @@ internal static class TestModels
         ["tiny-kimi-k2"] = DType.Q4_0,
         ["tiny-kimi-k2-thinking"] = DType.Q5_0,
         ["tiny-moonlight"] = DType.Q8_0,
+        ["tiny-kimi-linear"] = DType.Q8_0,
         ["tiny-deepseek-v3"] = DType.Q4_K,
         ["tiny-grok-1"] = DType.Q6_K,
         ["tiny-qwen3-30b-a3b"] = DType.Q5_K,
@@ -41,12 +42,16 @@ internal static class TestModels
         [.. All.Where(name => name.Contains("kimi", StringComparison.Ordinal) || name.Contains("moonlight", StringComparison.Ordinal) || name.Contains("deepseek", StringComparison.Ordinal))];
 
     /// <summary>One model an architecture, the smallest.</summary>
-    public static string[] OnePerArchitecture { get; } = ["g-llama-tied-q", "g-deepseek-v2-lite", "g-grok", "g-qwen3moe-q"];
+    public static string[] OnePerArchitecture { get; } = ["g-llama-tied-q", "g-deepseek-v2-lite", "g-grok", "g-qwen3moe-q", "tiny-kimi-linear"];
 
     public static string PathOf(string name) =>
         s_tiny.TryGetValue(name, out var dtype)
-            ? s_written.GetOrAdd(name, key => new Lazy<string>(() => Write(key, dtype))).Value
+            ? PathOf(name, dtype, layers: 4)
             : SharedData.Path("golden-models", $"{name}.gguf");
+
+    /// <summary>A tiny model in some type, with at most so many layers; from seed 1.</summary>
+    public static string PathOf(string name, DType dtype, int layers) =>
+        s_written.GetOrAdd($"{name}-{dtype}-{layers}", file => new Lazy<string>(() => Write(file, name, dtype, layers))).Value;
 
     /// <summary>The 64 ids that the golden logits belong to.</summary>
     public static int[] Tokens() =>
@@ -80,11 +85,11 @@ internal static class TestModels
         return rows;
     }
 
-    private static string Write(string name, DType dtype)
+    private static string Write(string file, string name, DType dtype, int layers)
     {
         Assert.True(SynthPreset.TryGet(name, out var preset));
-        var path = Path.Combine(s_folder.Value, $"{name}.gguf");
-        SynthModel.Write(preset, new SynthOptions { DType = dtype, Seed = 1, Layers = Math.Min(preset.Layers, 4), Threads = 1 }, path);
+        var path = Path.Combine(s_folder.Value, $"{file}.gguf");
+        SynthModel.Write(preset, new SynthOptions { DType = dtype, Seed = 1, Layers = Math.Min(preset.Layers, layers), Threads = 1 }, path);
         return path;
     }
 
