@@ -21,6 +21,7 @@ internal static class TestModels
         ["tiny-grok-1"] = DType.Q6_K,
         ["tiny-qwen3-30b-a3b"] = DType.Q5_K,
         ["tiny-llama-3.2-1b"] = DType.BF16,
+        ["tiny-gpt-oss-20b"] = DType.MXFP4,
     };
 
     private static readonly ConcurrentDictionary<string, Lazy<string>> s_written = new();
