@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Kernels.Memory;
 
 namespace Crescent.Engine.Checkpoints.Safetensors;
