@@ -69,8 +69,8 @@ internal sealed class SafetensorsIndex
             var at = _json.At(reader);
             var name = _json.Text(reader, "tensor name", MaxNameBytes);
             reader.Read();
-            _json.Require(reader, JsonTokenType.String, $"file of tensor '{FileText.Escape(name)}'");
-            var file = _json.Text(reader, $"file of tensor '{FileText.Escape(name)}'", MaxFileBytes);
+            _json.Require(reader, JsonTokenType.String, "file of tensor", name);
+            var file = _json.Text(reader, "file of a tensor", MaxFileBytes);
             if (!files.TryGetValue(file, out var known))
             {
                 RequirePlainName(reader, name, file);
