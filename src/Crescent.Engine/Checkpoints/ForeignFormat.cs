@@ -23,7 +23,7 @@ internal static class ForeignFormat
             _ when text.StartsWith("version https://git-lfs", StringComparison.Ordinal) => "a git-lfs pointer, not the file it stands for: run 'git lfs pull'",
             _ when text.StartsWith("<!doctype", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase)
                 => "an HTML page: the download link was for a web page",
-            _ when text.StartsWith('{') => "a JSON document",
+            _ when text.StartsWith('{') => "a JSON document: to open a folder of safetensors files, name the folder",
             _ when !start.ContainsAnyExcept((byte)0) => "zero bytes (an unfinished download?)",
             _ => $"bytes {Convert.ToHexString(start[..Math.Min(8, start.Length)])}",
         };

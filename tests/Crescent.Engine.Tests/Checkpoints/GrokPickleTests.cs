@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Text;
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.GrokPickle;
 using Xunit;
@@ -70,6 +72,27 @@ public sealed class GrokPickleTests
             {
                 Check(bytes, tensor.Scales!, GrokType.BF16, [2, 1, 3]);
             }
+        });
+    }
+
+    [Theory]
+    [InlineData("numpy.core.multiarray", "numpy._core.multiarray")] // numpy 2
+    [InlineData("__main__", "model")] // saved by code that imports the release's model.py
+    [InlineData("ml_dtypes", "jax.numpy")]
+    [InlineData("ml_dtypes", "jaxlib.xla_extension")]
+    public void Names_of_other_versions_are_the_same_things(string name, string other)
+    {
+        var golden = GrokPickles.Read("quantized-small");
+        var at = golden.AsSpan().IndexOf(Encoding.ASCII.GetBytes(name));
+        byte[] renamed = [.. golden[..(at - 1)], (byte)other.Length, .. Encoding.ASCII.GetBytes(other), .. golden[(at + name.Length)..]];
+        BinaryPrimitives.WriteInt64LittleEndian(renamed.AsSpan(3), renamed.Length - 11); // the frame
+        using var folder = new TemporaryFolder();
+        var path = folder.File("tensor00002_000");
+        File.WriteAllBytes(path, renamed);
+        GrokPickles.Open(path, tensor =>
+        {
+            Check(renamed, tensor.Weight, GrokType.I8, [2, 4, 3]);
+            Check(renamed, tensor.Scales!, GrokType.BF16, [2, 1, 3]);
         });
     }
 
