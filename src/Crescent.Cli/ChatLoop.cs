@@ -236,7 +236,7 @@ internal sealed class ChatLoop : IDisposable
             StopTokens = _session.StopTokens(_template),
         });
         var report = new RunReport(sequence);
-        var answer = new StringBuilder();
+        var answer = new AnswerText(sequence, _template.ReadAnswer(_session.Tokenizer));
         while (sequence.FinishReason is null)
         {
             if (cancellation.IsCancellationRequested)
@@ -246,10 +246,10 @@ internal sealed class ChatLoop : IDisposable
 
             _generator.Step();
             report.Observe();
-            Emit(sequence.TakeText());
+            Emit(answer.Take());
         }
 
-        Emit(sequence.TakeText());
+        Emit(answer.Take());
         if (!Json)
         {
             _terminal.Out.WriteLine();
@@ -269,17 +269,16 @@ internal sealed class ChatLoop : IDisposable
 
         if (Json)
         {
-            CliJson.Write(_terminal.Out, report.ToJson(answer.ToString()));
+            CliJson.Write(_terminal.Out, report.ToJson(answer.Text));
             _terminal.Out.Flush();
         }
 
-        _conversation.Add(new ChatMessage("assistant", answer.ToString()));
+        _conversation.Add(answer.Message);
         _lastReport = report.Line();
         _terminal.Detail(_lastReport);
 
         void Emit(string piece)
         {
-            answer.Append(piece);
             if (!Json && piece.Length > 0)
             {
                 _terminal.Out.Write(piece);

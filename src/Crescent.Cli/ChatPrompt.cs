@@ -19,7 +19,7 @@ internal static class ChatPrompt
 
     public static IReadOnlyList<int> Encode(ModelSession session, ChatTemplate template, IReadOnlyList<ChatMessage> messages)
     {
-        var ids = PromptEncoder.Encode(template.Render(new PromptRequest(messages)), session.Tokenizer);
+        var ids = PromptEncoder.Encode(template.Render(new PromptRequest(messages) { CurrentDate = session.Today }), session.Tokenizer);
         return ids.Length > 0 ? ids : RawPrompt.Encode(session.Tokenizer, []);
     }
 }

@@ -74,6 +74,8 @@ internal static class CommandLine
             RunCommand.Create(terminal),
             ChatCommand.Create(terminal),
             LogitsCommand.Create(terminal),
+            PerplexityCommand.Create(terminal),
+            RenderCommand.Create(terminal),
             TokenizeCommand.Create(terminal),
             DetokenizeCommand.Create(terminal),
             InspectCommand.Create(terminal),

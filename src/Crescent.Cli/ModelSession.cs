@@ -39,6 +39,9 @@ internal sealed class ModelSession : IDisposable
 
     public SamplingDefaults Defaults { get; }
 
+    /// <summary>The day the session began: a date in the prompt that changed at midnight would make all of it new.</summary>
+    public DateOnly Today { get; } = DateOnly.FromDateTime(TimeProvider.System.GetLocalNow().DateTime);
+
     /// <param name="context">Context the user asked for; null for none.</param>
     public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int? context, Terminal terminal)
     {
@@ -60,7 +63,7 @@ internal sealed class ModelSession : IDisposable
                     $"{path}: expected a tokenizer of at most {model.Shape.Vocab} tokens (the embedding's rows), found {tokenizer.VocabularySize}");
             }
 
-            BringIntoMemory(checkpoint, model, options);
+            model.BeforeFirstStep = () => BringIntoMemory(checkpoint, model, options);
             return new ModelSession(checkpoint, metadata, model, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal));
         }
         catch
@@ -90,7 +93,8 @@ internal sealed class ModelSession : IDisposable
     public ChatTemplate Template(string? name)
     {
         _ = Metadata.TryGetString("general.architecture", out var architecture);
-        return name is null ? TemplateFactory.Detect(architecture, Tokenizer)
+        _ = Metadata.TryGetString("general.name", out var modelName);
+        return name is null ? TemplateFactory.Detect(architecture, Tokenizer, modelName)
             : TemplateFactory.Names.Contains(name) ? TemplateFactory.Create(name)
             : throw new CommandFailedException($"--template: expected one of {string.Join(", ", TemplateFactory.Names)}, found '{name}'", CommandFailedException.WrongUsage);
     }
@@ -113,6 +117,8 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Waits until the model is where it will stay, for whoever measures.</summary>
     public void WaitUntilInMemory()
     {
+        Model.BeforeFirstStep?.Invoke();
+        Model.BeforeFirstStep = null;
         Checkpoint.WaitUntilPopulated();
         Model.WaitUntilMoved();
     }

@@ -63,6 +63,9 @@ public static class DTypes
     /// <summary>All layouts of GGML's types.</summary>
     public static IReadOnlyCollection<DTypeLayout> All => s_layouts.Values;
 
+    /// <summary>The types whose scales lie in a tensor of their own.</summary>
+    public static IReadOnlyCollection<DType> Split => s_split.Keys;
+
     /// <summary>The layout of a type that is known to exist.</summary>
     public static DTypeLayout Layout(this DType dtype) => dtype.HasSplitScales() ? s_split[dtype] : s_layouts[dtype];
 

@@ -20,6 +20,7 @@ public sealed class DependencyTests
     {
         ["Checkpoints"] = [],
         ["Synthesis"] = ["Checkpoints"],
+        ["Conversion"] = ["Checkpoints"],
         ["Weights"] = ["Checkpoints"],
         ["KvCache"] = ["Checkpoints", "Weights"],
         ["Models"] = ["Checkpoints", "Weights", "KvCache"],

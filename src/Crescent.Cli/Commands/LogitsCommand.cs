@@ -43,7 +43,7 @@ internal static class LogitsCommand
             var firstBad = -1;
             using (var stream = OutputFile.Create("--out", path))
             {
-                Scorer.Run(session.Model, ids, step, Write, cancellation);
+                Scorer.Run(session.Model, ids, step, Write, cancellation: cancellation);
 
                 void Write(int position, Span<float> logits)
                 {

@@ -50,17 +50,18 @@ internal static class RunCommand
                 StopTokens = parsed.GetValue(ignoreEos) ? [] : session.StopTokens(chat),
                 StopStrings = parsed.GetValue(stop)!,
             };
-            return Task.FromResult(Answer(terminal, session, request, parsed.GetValue(json), cancellation));
+            return Task.FromResult(Answer(terminal, session, request, chat?.ReadAnswer(session.Tokenizer), parsed.GetValue(json), cancellation));
         });
         return command;
     }
 
-    private static int Answer(Terminal terminal, ModelSession session, GenerationRequest request, bool json, CancellationToken cancellation)
+    private static int Answer(
+        Terminal terminal, ModelSession session, GenerationRequest request, AnswerReader? reader, bool json, CancellationToken cancellation)
     {
         using var generator = session.CreateGenerator();
         var sequence = generator.Add(request);
         var report = new RunReport(sequence);
-        var text = new StringBuilder();
+        var answer = new AnswerText(sequence, reader);
         while (sequence.FinishReason is null)
         {
             if (cancellation.IsCancellationRequested)
@@ -70,10 +71,10 @@ internal static class RunCommand
 
             generator.Step();
             report.Observe();
-            Emit(sequence.TakeText());
+            Emit(answer.Take());
         }
 
-        Emit(sequence.TakeText());
+        Emit(answer.Take());
         if (sequence.FinishReason == FinishReason.Failed)
         {
             terminal.Out.Flush();
@@ -82,7 +83,7 @@ internal static class RunCommand
 
         if (json)
         {
-            CliJson.Write(terminal.Out, report.ToJson(text.ToString()));
+            CliJson.Write(terminal.Out, report.ToJson(answer.Text));
         }
         else
         {
@@ -101,11 +102,7 @@ internal static class RunCommand
 
         void Emit(string piece)
         {
-            if (json)
-            {
-                text.Append(piece);
-            }
-            else if (piece.Length > 0)
+            if (!json && piece.Length > 0)
             {
                 terminal.Out.Write(piece);
                 terminal.Out.Flush();

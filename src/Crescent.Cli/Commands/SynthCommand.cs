@@ -35,7 +35,7 @@ internal static class SynthCommand
                 InRange("--layers", first, shape.Layers);
             }
 
-            var options = new SynthOptions { DType = ReadType(parsed.GetValue(type)!), Layers = parsed.GetValue(layers), Seed = parsed.GetValue(seed) };
+            var options = new SynthOptions { DType = Values.TensorType("--type", parsed.GetValue(type)!, _ => true), Layers = parsed.GetValue(layers), Seed = parsed.GetValue(seed) };
             if (parsed.GetValue(threads) is { } count)
             {
                 options = options with { Threads = InRange("--threads", count, MostThreads) };
@@ -68,19 +68,6 @@ internal static class SynthCommand
         value >= 1 && value <= most
             ? value
             : throw new CommandFailedException($"{option}: expected 1..{most}, found {value}", CommandFailedException.WrongUsage);
-
-    private static DType ReadType(string name)
-    {
-        foreach (var layout in DTypes.All)
-        {
-            if (string.Equals(layout.Name, name, StringComparison.OrdinalIgnoreCase))
-            {
-                return layout.DType;
-            }
-        }
-
-        throw new CommandFailedException($"--type: expected a tensor type such as q4_0, q8_0, q4_k, bf16 or f32, found '{name}'", CommandFailedException.WrongUsage);
-    }
 
     private sealed class Relay(ProgressLine line) : IProgress<SynthProgress>
     {

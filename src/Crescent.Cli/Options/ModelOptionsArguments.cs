@@ -4,6 +4,7 @@ using Crescent.Engine.Models;
 using Crescent.Kernels;
 using Crescent.Kernels.Attention;
 using Crescent.Kernels.MatMul;
+using Crescent.Kernels.Quantization;
 
 namespace Crescent.Cli.Options;
 
@@ -18,7 +19,7 @@ internal sealed class ModelOptionsArguments
 
     public Argument<string?> Model { get; } = new("MODEL")
     {
-        Description = "A GGUF file, or the first of its shards.",
+        Description = "A GGUF file or the first of its shards, a folder with config.json and safetensors, or Grok-1's ckpt-0.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -31,6 +32,8 @@ internal sealed class ModelOptionsArguments
     public Option<string> Repack { get; } = Values.Choice("--repack", "auto", "auto: weights that fit twice in memory are copied to huge pages while the first tokens run; off: they stay in the mapped file.", "auto", "off");
 
     public Option<string> Mla { get; } = Values.Choice("--mla", "auto", "Form of latent attention for prompts.", "auto", "absorbed", "expanded");
+
+    public Option<string?> ResidentType { get; } = new("--resident-type") { Description = "Recode what every token needs to this type while loading (q8_0, q4_0 …); routed experts stay as they are." };
 
     public Option<string[]> OverrideKv { get; } = new("--override-kv")
     {
@@ -53,6 +56,7 @@ internal sealed class ModelOptionsArguments
         command.Add(Activations);
         command.Add(Mla);
         command.Add(Repack);
+        command.Add(ResidentType);
         command.Add(OverrideKv);
     }
 
@@ -81,6 +85,7 @@ internal sealed class ModelOptionsArguments
             KvType = Enum.Parse<KvType>(parsed.GetValue(KvType)!, ignoreCase: true),
             MoveWeights = parsed.GetValue(Repack) == "auto",
             Mla = Enum.Parse<MlaForm>(parsed.GetValue(Mla)!, ignoreCase: true),
+            ResidentType = parsed.GetValue(ResidentType) is { } type ? Values.TensorType("--resident-type", type, RowCodec.CanEncode) : null,
             MaxBatchTokens = maxBatchTokens,
         };
     }

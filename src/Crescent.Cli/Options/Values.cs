@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Crescent.Kernels;
 
 namespace Crescent.Cli.Options;
 
@@ -50,6 +51,23 @@ internal static class Values
             return value;
         },
     };
+
+    /// <summary>A tensor type by its name, upper or lower case.</summary>
+    /// <param name="isAllowed">The types that the option takes.</param>
+    public static DType TensorType(string option, string name, Func<DType, bool> isAllowed)
+    {
+        foreach (var layout in DTypes.All)
+        {
+            if (string.Equals(layout.Name, name, StringComparison.OrdinalIgnoreCase) && isAllowed(layout.DType))
+            {
+                return layout.DType;
+            }
+        }
+
+        throw new CommandFailedException(
+            $"{option}: expected one of {string.Join(", ", DTypes.All.Where(layout => isAllowed(layout.DType)).Select(layout => layout.Name.ToLowerInvariant()))}, found '{name}'",
+            CommandFailedException.WrongUsage);
+    }
 
     public static string Unmark(string text) => text is [TextMark, ..] ? text[1..] : text;
 

@@ -9,7 +9,14 @@ namespace Crescent.Engine.Checkpoints;
 /// <param name="File">The file that holds the codes, for messages.</param>
 /// <param name="Offset">Offset of the codes' first byte in that file, for messages.</param>
 /// <param name="RowStep">Rows from one to the next: 2 where the file alternates the rows of two tensors. The codes then end with the last row.</param>
-public sealed record TensorPart(ByteRegion Codes, ByteRegion Scales, string File, long Offset, int RowStep = 1);
+public sealed record TensorPart(ByteRegion Codes, ByteRegion Scales, string File, long Offset, int RowStep = 1)
+{
+    /// <summary>The bytes that move together with the codes: more than they where rows alternate with another tensor's.</summary>
+    public ByteRegion CodesContainer { get; init; } = Codes;
+
+    /// <inheritdoc cref="CodesContainer"/>
+    public ByteRegion ScalesContainer { get; init; } = Scales;
+}
 
 /// <summary>Along which axis the parts of one matrix are joined.</summary>
 public enum PartAxis

@@ -73,7 +73,7 @@ public sealed class ForwardState : IDisposable
     {
         foreach (ref readonly var job in jobs)
         {
-            WeightBytesRead += job.Weights.Bytes.Length;
+            WeightBytesRead += job.Weights.StoredBytes;
         }
 
         MatMul.Run(Pool, jobs, activations);

@@ -17,12 +17,15 @@ public sealed class LanguageModel : IDisposable
     private readonly ModelParts _parts;
     private readonly ForwardState _state;
     private readonly WeightMover _mover;
+    private readonly ResidentRecoder? _recoder;
     private readonly Activations _headInput; // [logit rows, hidden]
     private readonly MatMulJob[] _headJob = new MatMulJob[1];
     private AlignedBuffer<float> _logits; // [logit rows, vocab], grown to the most rows that were asked for
 
-    public LanguageModel(ModelParts parts, ForwardState state, WeightMover mover)
+    /// <param name="recoder">Owner of recoded weights, if any.</param>
+    public LanguageModel(ModelParts parts, ForwardState state, WeightMover mover, ResidentRecoder? recoder = null)
     {
+        _recoder = recoder;
         _mover = mover;
         _parts = parts;
         _state = state;
@@ -45,10 +48,17 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Distinct experts run so far, summed over mixture layers and steps, and how many such layers ran.</summary>
     public (long Experts, long Layers) ExpertCounts => (_state.ExpertsRun, _state.ExpertLayersRun);
 
+    /// <summary>Called once, as the first step begins: for work in the background that should neither delay the opening nor take memory before it is needed.</summary>
+    public Action? BeforeFirstStep { get; set; }
+
     /// <summary>Runs the batch: stores its keys and values, and computes the logits of the rows that want them.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A token is outside the vocabulary.</exception>
+    /// <exception cref="InvalidOperationException">A sequence has no state, which this model needs.</exception>
     public void Forward()
     {
+        BeforeFirstStep?.Invoke();
+        BeforeFirstStep = null;
+        RequireStates();
         Embed();
         Rotations();
         for (var layer = 0; layer < _parts.Layers.Count; layer++)
@@ -71,6 +81,7 @@ public sealed class LanguageModel : IDisposable
     public void Dispose()
     {
         _mover.Dispose();
+        _recoder?.Dispose();
         _logits.Dispose();
         _headInput.Dispose();
         foreach (var scratch in _parts.Scratch)
@@ -79,6 +90,25 @@ public sealed class LanguageModel : IDisposable
         }
 
         _state.Dispose();
+    }
+
+    private void RequireStates()
+    {
+        if (_state.Cache.StateFloats == 0)
+        {
+            return;
+        }
+
+        var tokens = 0;
+        foreach (ref readonly var span in Batch.RecurrentSpans)
+        {
+            tokens += span.Count;
+        }
+
+        if (tokens != Batch.Count)
+        {
+            throw new InvalidOperationException($"expected a state for all {Batch.Count} tokens of the step, found one for {tokens}: sequences of this model reserve their pages before each step");
+        }
     }
 
     private void Embed()

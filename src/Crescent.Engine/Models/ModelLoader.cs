@@ -5,6 +5,7 @@ using Crescent.Engine.Models.Baichuan;
 using Crescent.Engine.Models.DeepSeek2;
 using Crescent.Engine.Models.GptOss;
 using Crescent.Engine.Models.Grok;
+using Crescent.Engine.Models.KimiLinear;
 using Crescent.Engine.Models.Llama;
 using Crescent.Engine.Models.Qwen2;
 using Crescent.Engine.Models.Qwen3;
@@ -28,6 +29,7 @@ public static class ModelLoader
         ["qwen3moe"] = Qwen3MoeModel.Build,
         ["gpt-oss"] = GptOssModel.Build,
         ["baichuan"] = BaichuanModel.Build,
+        ["kimi-linear"] = KimiLinearModel.Build,
     };
 
     /// <summary>Names of the architectures that can be run.</summary>
@@ -50,10 +52,26 @@ public static class ModelLoader
                 $"{checkpoint.Path}: unknown architecture '{architecture}'; supported: {string.Join(", ", s_architectures.Keys)}");
         }
 
-        var tensors = new TensorSource(checkpoint.Tensors, checkpoint.Path, options.Isa);
+        var threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        var recoder = options.ResidentType is { } type ? new ResidentRecoder(type, options.Isa, threads) : null;
+        try
+        {
+            return Load(checkpoint, metadata, options, architecture, build, recoder, out notes);
+        }
+        catch
+        {
+            recoder?.Dispose();
+            throw;
+        }
+    }
+
+    private static LanguageModel Load(
+        Checkpoint checkpoint, GgufMetadata metadata, ModelOptions options, string architecture, Func<ModelBuilder, ModelParts> build, ResidentRecoder? recoder, out IReadOnlyList<string> notes)
+    {
+        var tensors = new TensorSource(checkpoint.Tensors, checkpoint.Path, options.Isa, recoder);
         var parts = build(new ModelBuilder(new GgufConfig(metadata, architecture, checkpoint.Path), tensors, options) { HasPermutedLlamaHeads = checkpoint.HasPermutedLlamaHeads });
-        notes = parts.Notes;
+        notes = recoder is null ? parts.Notes : [.. parts.Notes, $"recoded to {options.ResidentType} while loading: {recoder.Bytes / 1e9:F2} GB of weights that every token needs"];
         var state = new ForwardState(options, parts.Shape.Hidden, parts.Rope, new KvCacheLayout(parts.Cache, options.KvType));
-        return new LanguageModel(parts, state, new WeightMover(tensors.Storages));
+        return new LanguageModel(parts, state, new WeightMover(tensors.Storages), recoder);
     }
 }

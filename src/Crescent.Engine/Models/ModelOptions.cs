@@ -21,6 +21,9 @@ public sealed record ModelOptions
     /// <summary>Whether weights that fit may be copied from the mapped file to huge pages, for speed.</summary>
     public bool MoveWeights { get; init; } = true;
 
+    /// <summary>Type that the weights every token needs are recoded to while loading; null leaves them as they are.</summary>
+    public DType? ResidentType { get; init; }
+
     /// <summary>Most tokens of one step.</summary>
     public int MaxBatchTokens { get; init; } = 512;
 }

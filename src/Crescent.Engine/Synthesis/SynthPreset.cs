@@ -35,6 +35,7 @@ public sealed class SynthPreset
         var kimi = Kimi();
         var moonlight = Moonlight();
         var deepSeek = DeepSeekV3();
+        var linear = KimiLinear();
         var grok = Grok();
         var qwen = Qwen();
         var gptOss = GptOss();
@@ -42,6 +43,7 @@ public sealed class SynthPreset
         yield return new SynthPreset("kimi-k2", "Kimi K2 Instruct", kimi);
         yield return new SynthPreset("kimi-k2-thinking", "Kimi K2 Thinking", Thinking(kimi));
         yield return new SynthPreset("moonlight", "Moonlight 16B A3B Instruct", moonlight);
+        yield return new SynthPreset("kimi-linear-48b-a3b", "Kimi Linear 48B A3B Instruct", linear);
         yield return new SynthPreset("deepseek-v3", "DeepSeek V3", deepSeek);
         yield return new SynthPreset("grok-1", "Grok-1", grok);
         yield return new SynthPreset("qwen3-30b-a3b", "Qwen3 30B A3B", qwen);
@@ -70,6 +72,17 @@ public sealed class SynthPreset
             Heads = 4,
             DenseWidth = 512,
             Experts = 8,
+            ExpertWidth = 256,
+            Vocabulary = () => SynthVocabulary.Kimi(768),
+        });
+        // Six layers: delta attention before and after a latent layer, and a latent layer at the end.
+        yield return new SynthPreset(Tiny + "kimi-linear", "Tiny Kimi Linear Instruct", linear with
+        {
+            Layers = 6,
+            Hidden = 256,
+            Heads = 4,
+            DenseWidth = 512,
+            Experts = 16,
             ExpertWidth = 256,
             Vocabulary = () => SynthVocabulary.Kimi(768),
         });
@@ -171,6 +184,27 @@ public sealed class SynthPreset
         ExpertScale = 2.446f,
         RopeBase = 50000,
         Context = 8192,
+        Epsilon = 1e-5f,
+        Vocabulary = () => SynthVocabulary.Kimi(163584),
+    };
+
+    private static KimiLinearShape KimiLinear() => new()
+    {
+        Architecture = "kimi-linear",
+        Layers = 27,
+        DenseLayers = 1,
+        Hidden = 2304,
+        Heads = 32,
+        KvRank = 512,
+        HeadDim = 128,
+        DenseWidth = 9216,
+        Experts = 256,
+        TopK = 8,
+        SharedExperts = 1,
+        ExpertWidth = 1024,
+        ExpertScale = 2.446f,
+        RopeBase = 10000,
+        Context = 1048576,
         Epsilon = 1e-5f,
         Vocabulary = () => SynthVocabulary.Kimi(163584),
     };

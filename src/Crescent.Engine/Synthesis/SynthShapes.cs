@@ -98,6 +98,12 @@ internal sealed class SynthTensorList(DType type)
 
     public void Sinks(string name, long heads) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [heads], SynthRole.Sink));
 
+    /// <summary>A short filter a channel, as a converter shapes it.</summary>
+    public void Filters(string name, long channels, long taps) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [channels, 1, taps], SynthRole.Router));
+
+    /// <summary>Decay rates, one a head, as a converter shapes them.</summary>
+    public void Rate(string name, long heads) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [heads, 1], SynthRole.Rate));
+
     public void Given(string name, float[] values) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [values.Length], SynthRole.Given, values));
 
     /// <summary>A SwiGLU layer's three matrices.</summary>

@@ -22,6 +22,9 @@ internal enum SynthRole
     /// <summary>integer/256, F32.</summary>
     Bias,
 
+    /// <summary>−integer/8 below 0, F32.</summary>
+    Rate,
+
     /// <summary>integer/4, F32.</summary>
     Sink,
 
@@ -45,7 +48,7 @@ internal sealed record SynthTensor(string Name, DType DType, long[] Shape, Synth
     /// <summary>Generates the rows, several at once, and hands them on in order: one chunk is made while the one before is written.</summary>
     public void Write(ulong seed, int threads, GgufSink sink, CancellationToken cancellationToken)
     {
-        if (Role is SynthRole.Norm or SynthRole.Bias or SynthRole.Sink or SynthRole.Given)
+        if (Role is SynthRole.Norm or SynthRole.Bias or SynthRole.Rate or SynthRole.Sink or SynthRole.Given)
         {
             sink(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(Vector(seed)));
             return;
@@ -130,6 +133,7 @@ internal sealed record SynthTensor(string Name, DType DType, long[] Shape, Synth
         return [.. nibbles.Take(length).Select(nibble => Role switch
         {
             SynthRole.Norm => 1 + ((nibble - 8) / 64f),
+            SynthRole.Rate => nibble / -8f,
             SynthRole.Sink => (nibble - 8) / 4f,
             _ => (nibble - 8) / 256f,
         })];

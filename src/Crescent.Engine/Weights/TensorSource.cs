@@ -3,30 +3,34 @@ using System.Runtime.InteropServices;
 using Crescent.Engine.Checkpoints;
 using Crescent.Kernels;
 using Crescent.Kernels.MatMul;
+using Crescent.Kernels.Memory;
 using Crescent.Kernels.Quantization;
 
 namespace Crescent.Engine.Weights;
 
 /// <summary>
 /// Hands a model its weights by name, each checked against the shape that the architecture asks for. Matrices stay where they lie in the
-/// mapped file; only vectors (norms, biases) are decoded.
+/// mapped files, unless they are to be recoded; only vectors (norms, biases) are decoded.
 /// </summary>
 public sealed class TensorSource
 {
     private readonly IReadOnlyDictionary<string, CheckpointTensor> _tensors;
     private readonly string _path;
     private readonly IsaLevel _isa;
-    private readonly Dictionary<string, WeightStorage> _storages = [];
+    private readonly ResidentRecoder? _recoder;
+    private readonly Dictionary<ByteRegion, WeightStorage> _storages = [];
 
     /// <param name="path">The checkpoint's path, for messages.</param>
-    public TensorSource(IReadOnlyDictionary<string, CheckpointTensor> tensors, string path, IsaLevel isa)
+    /// <param name="recoder">Recodes what every token needs, or null to leave all weights as they are.</param>
+    public TensorSource(IReadOnlyDictionary<string, CheckpointTensor> tensors, string path, IsaLevel isa, ResidentRecoder? recoder = null)
     {
         _tensors = tensors;
         _path = path;
         _isa = isa;
+        _recoder = recoder;
     }
 
-    /// <summary>The storages of all matrices handed out so far.</summary>
+    /// <summary>The storages of all matrices handed out so far, where they lie in the files.</summary>
     public IReadOnlyCollection<WeightStorage> Storages => _storages.Values;
 
     public bool Contains(string name) => _tensors.ContainsKey(name);
@@ -51,24 +55,26 @@ public sealed class TensorSource
     {
         var tensor = Find(name);
         RequireShape(tensor, rows, columns);
-        return Create(tensor, 0, rows, columns);
+        return Create(tensor, 1, rows, columns)[0];
     }
 
     /// <summary>The same, or null where the tensor is absent.</summary>
     public WeightMatrix? OptionalMatrix(string name, long rows, long columns) => Contains(name) ? Matrix(name, rows, columns) : null;
+
+    /// <summary>A matrix whose rows are looked up, not multiplied: it is never recoded.</summary>
+    public WeightMatrix Table(string name, long rows, long columns)
+    {
+        var tensor = Find(name);
+        RequireShape(tensor, rows, columns);
+        return CreateMapped(tensor, 1, rows, columns)[0];
+    }
 
     /// <summary>Stacked matrices [count, rows, columns], one view each.</summary>
     public WeightMatrix[] Stack(string name, long count, long rows, long columns)
     {
         var tensor = Find(name);
         RequireShape(tensor, count, rows, columns);
-        var matrices = new WeightMatrix[count];
-        for (var i = 0; i < matrices.Length; i++)
-        {
-            matrices[i] = Create(tensor, i, rows, columns);
-        }
-
-        return matrices;
+        return Create(tensor, count, rows, columns);
     }
 
     /// <summary>A vector [length] as float32.</summary>
@@ -76,6 +82,13 @@ public sealed class TensorSource
     {
         var tensor = Find(name);
         RequireShape(tensor, length);
+        return Decode(tensor, length);
+    }
+
+    public float[]? OptionalVector(string name, long length) => Contains(name) ? Vector(name, length) : null;
+
+    private static float[] Decode(CheckpointTensor tensor, long length)
+    {
         var values = new float[length];
         try
         {
@@ -89,15 +102,13 @@ public sealed class TensorSource
                 RowCodec.Decode(tensor.DType, bytes, values);
             }
         }
-        catch (NotSupportedException exception)
+        catch (Exception exception) when (exception is NotSupportedException or InvalidOperationException)
         {
             ThrowUnsupported(tensor, exception);
         }
 
         return values;
     }
-
-    public float[]? OptionalVector(string name, long length) => Contains(name) ? Vector(name, length) : null;
 
     private CheckpointTensor Find(string name)
     {
@@ -109,7 +120,13 @@ public sealed class TensorSource
         return tensor;
     }
 
-    private WeightMatrix Create(CheckpointTensor tensor, int index, long rows, long columns)
+    private WeightMatrix[] Create(CheckpointTensor tensor, long count, long rows, long columns) =>
+        _recoder?.TypeOf(tensor, columns) is { } type
+            ? [.. CreateMapped(tensor, count, rows, columns, keepMapped: true).Select(matrix => _recoder.Recode(matrix, type))]
+            : CreateMapped(tensor, count, rows, columns);
+
+    // keepMapped: the bytes are read once and never moved.
+    private WeightMatrix[] CreateMapped(CheckpointTensor tensor, long count, long rows, long columns, bool keepMapped = false)
     {
         if (rows > int.MaxValue || columns > int.MaxValue)
         {
@@ -118,19 +135,60 @@ public sealed class TensorSource
 
         try
         {
-            var bytes = rows * tensor.DType.Layout().RowBytes(columns);
-            if (!_storages.TryGetValue(tensor.Name, out var storage))
+            var matrices = new WeightMatrix[count];
+            for (var i = 0; i < matrices.Length; i++)
             {
-                _storages.Add(tensor.Name, storage = new WeightStorage(tensor.Bytes));
+                matrices[i] = Join(tensor, i, (int)rows, (int)columns, keepMapped);
             }
 
-            return WeightMatrix.Create(tensor.DType, storage, index * bytes, (int)rows, (int)columns, _isa);
+            return matrices;
         }
         catch (Exception exception) when (exception is NotSupportedException or ArgumentException)
         {
             ThrowUnsupported(tensor, exception);
             throw;
         }
+    }
+
+    private WeightMatrix Join(CheckpointTensor tensor, int index, int rows, int columns, bool keepMapped)
+    {
+        var count = tensor.PartsPerMatrix;
+        if (count == 1)
+        {
+            return Create(tensor, PartOf(tensor, index, rows, columns), rows, columns, keepMapped);
+        }
+
+        var (partRows, partColumns) = tensor.PartAxis == PartAxis.Rows ? (rows / count, columns) : (rows, columns / count);
+        var parts = Enumerable.Range(index * count, count).Select(i => Create(tensor, tensor.Parts[i], partRows, partColumns, keepMapped)).ToArray();
+        return tensor.PartAxis == PartAxis.Rows ? WeightMatrix.ConcatRows(parts) : WeightMatrix.ConcatColumns(parts);
+    }
+
+    // A stack in one part holds its matrices one after another.
+    private static TensorPart PartOf(CheckpointTensor tensor, int index, int rows, int columns)
+    {
+        var part = tensor.Parts[tensor.Parts.Count == 1 ? 0 : index];
+        var bytes = rows * tensor.DType.Layout().RowBytes(columns);
+        return tensor.Parts.Count > 1 || part.Codes.Length == bytes || tensor.DType.HasSplitScales() || part.RowStep > 1
+            ? part
+            : part with { Codes = part.Codes.Slice(index * bytes, bytes), Offset = part.Offset + (index * bytes), CodesContainer = part.CodesContainer };
+    }
+
+    private WeightMatrix Create(CheckpointTensor tensor, TensorPart part, int rows, int columns, bool keepMapped)
+    {
+        var bytes = new MatrixBytes(tensor.DType, part.Codes, part.Scales, rows, columns, part.RowStep);
+        return keepMapped
+            ? WeightMatrix.Create(bytes, _isa)
+            : WeightMatrix.Create(bytes, StorageOf(part.CodesContainer), part.Scales.Length > 0 ? StorageOf(part.ScalesContainer) : null, _isa);
+    }
+
+    private WeightStorage StorageOf(ByteRegion container)
+    {
+        if (!_storages.TryGetValue(container, out var storage))
+        {
+            _storages.Add(container, storage = new WeightStorage(container));
+        }
+
+        return storage;
     }
 
     private static void RequireShape(CheckpointTensor tensor, params ReadOnlySpan<long> expected)

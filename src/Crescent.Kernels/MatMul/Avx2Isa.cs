@@ -8,6 +8,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>x86-64 with AVX2 and FMA.</summary>
 internal readonly unsafe struct Avx2Isa : IIsa
 {
+    public static IsaLevel Level => IsaLevel.Avx2;
+
     public static bool PacksBatches => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -45,15 +47,15 @@ internal readonly unsafe struct Avx2Isa : IIsa
         var x = Vector256.Load(input);
         var upper = block + (4 * stride);
         var rows03 = AddRows(
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block, group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block + stride, group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block + (2 * stride), group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(block + (3 * stride), group), x));
+            Pairs<TBlock>(TBlock.Unpack(block, group), x),
+            Pairs<TBlock>(TBlock.Unpack(block + stride, group), x),
+            Pairs<TBlock>(TBlock.Unpack(block + (2 * stride), group), x),
+            Pairs<TBlock>(TBlock.Unpack(block + (3 * stride), group), x));
         var rows47 = AddRows(
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper, group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper + stride, group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper + (2 * stride), group), x),
-            Avx2.MultiplyAddAdjacent(TBlock.Unpack(upper + (3 * stride), group), x));
+            Pairs<TBlock>(TBlock.Unpack(upper, group), x),
+            Pairs<TBlock>(TBlock.Unpack(upper + stride, group), x),
+            Pairs<TBlock>(TBlock.Unpack(upper + (2 * stride), group), x),
+            Pairs<TBlock>(TBlock.Unpack(upper + (3 * stride), group), x));
         var sums = AddHalves(rows03, rows47);
         var first = sums.GetLower();
         var last = sums.GetUpper();
@@ -61,10 +63,12 @@ internal readonly unsafe struct Avx2Isa : IIsa
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> DotNibbles(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums)
+    public static Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums)
+        where TBlock : unmanaged, IBlock32<TBlock>
     {
-        var block0 = Vector256.Load(input);
-        var block1 = Vector256.Load(input + 32);
+        // The codes that meet low nibbles, then those that meet high ones.
+        var block0 = TBlock.IsSequential ? EvenThenOdd(Vector256.Load(input)) : Vector256.Load(input);
+        var block1 = TBlock.IsSequential ? EvenThenOdd(Vector256.Load(input + 32)) : Vector256.Load(input + 32);
         var low = Avx2.Permute2x128(block0, block1, 0x20);
         var high = Avx2.Permute2x128(block0, block1, 0x31);
         var upper = nibbles + (4 * stride);
@@ -134,6 +138,13 @@ internal readonly unsafe struct Avx2Isa : IIsa
         Quarter(r04, r15, r26, r37, target + 32);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<sbyte> EvenThenOdd(Vector256<sbyte> values)
+    {
+        var order = Vector128.Create((sbyte)0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+        return Avx2.Permute4x64(Avx2.Shuffle(values, Vector256.Create(order, order)).AsInt64(), 0b11_01_10_00).AsSByte();
+    }
+
     // 16-bit sums of 4 rows, 8 a 128-bit lane, to 2 a lane: [0 1 2 3 0 1 2 3 | 0 1 2 3 0 1 2 3].
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> AddRows(Vector256<short> row0, Vector256<short> row1, Vector256<short> row2, Vector256<short> row3)
@@ -178,10 +189,15 @@ internal readonly unsafe struct Avx2Isa : IIsa
         where TBlock : IGroupCodes
         where TSubScales : struct, ISubScales
     {
-        var codes = TBlock.Unpack(block, group);
-        var pairs = TBlock.IsSigned
-            ? Avx2.MultiplyAddAdjacent(Avx2.Abs(codes.AsSByte()), Avx2.Sign(input, codes.AsSByte()))
-            : Avx2.MultiplyAddAdjacent(codes, input);
+        var pairs = Pairs<TBlock>(TBlock.Unpack(block, group), input);
         return Avx2.MultiplyAddAdjacent(pairs, TSubScales.Load(subScales, row, group));
     }
+
+    // Sums of two products.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Pairs<TBlock>(Vector256<byte> codes, Vector256<sbyte> input)
+        where TBlock : IGroupCodes =>
+        TBlock.IsSigned
+            ? Avx2.MultiplyAddAdjacent(Avx2.Abs(codes.AsSByte()), Avx2.Sign(input, codes.AsSByte()))
+            : Avx2.MultiplyAddAdjacent(codes, input);
 }

@@ -8,6 +8,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>x86-64 with AVX-512 F, BW, DQ and VL: two rows a register. Where the processor lacks it, each step is two AVX2 halves, so that tests run anywhere.</summary>
 internal readonly unsafe struct Avx512Isa : IIsa
 {
+    public static IsaLevel Level => IsaLevel.Avx512;
+
     public static bool PacksBatches => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -38,8 +40,9 @@ internal readonly unsafe struct Avx512Isa : IIsa
         where TBlock : IGroupCodes => Avx2Isa.DotHalves<TBlock>(block, stride, group, input);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> DotNibbles(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums) =>
-        Avx2Isa.DotNibbles(nibbles, blockBytes, stride, input, inputSums);
+    public static Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums)
+        where TBlock : unmanaged, IBlock32<TBlock> =>
+        Avx2Isa.DotNibbles<TBlock>(nibbles, blockBytes, stride, input, inputSums);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(byte* address, int bytes) => Avx2Isa.Prefetch(address, bytes);

@@ -14,12 +14,16 @@ internal static unsafe class Block32MatMul
     // What DotNibbles has subtracted from the codes.
     private const int NibbleOffset = 8;
 
-    /// <summary>8 rows, <paramref name="stride"/> bytes apart, times one input row, straight from the weights' own layout.</summary>
+    /// <summary>8 rows times one input row, straight from the weights' own layout.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void MultiplyRows<TBlock, TIsa>(byte* weights, nint stride, QuantizedRow input, int blocks, float* output)
+    public static void MultiplyRows<TBlock, TIsa>(in WeightRows rows, QuantizedRow input, int blocks, float* output)
         where TBlock : unmanaged, IBlock32<TBlock>
         where TIsa : struct, IIsa
     {
+        var weights = rows.Codes;
+        var stride = rows.Stride;
+        var scales = rows.Scales;
+        var scaleStride = rows.ScaleStride;
         var sum = Vector256<float>.Zero; // lane = row
         nint block = 0;
         if (TIsa.PairsNibbles && TBlock.NibblePosition >= 0)
@@ -28,12 +32,25 @@ internal static unsafe class Block32MatMul
             {
                 var w = weights + (block * sizeof(TBlock));
                 TIsa.Prefetch(weights + (8 * (stride + (block * sizeof(TBlock)))), 16 * sizeof(TBlock));
-                var products = TIsa.DotNibbles(w + TBlock.NibblePosition, sizeof(TBlock), stride, input.Codes + (32 * block), input.Sums + block);
+                PrefetchScales<TBlock, TIsa>(scales, scaleStride, block, 16);
+                var products = TIsa.DotNibbles<TBlock>(w + TBlock.NibblePosition, sizeof(TBlock), stride, input.Codes + (32 * block), input.Sums + block);
                 sum = AddBlock<TBlock, TIsa>(
-                    sum, Widen(products.GetLower()), NibbleOffset, TBlock.Scales(w, stride), TBlock.Mins(w, stride), input.Scales[block], input.Sums[block]);
+                    sum,
+                    Widen(products.GetLower()),
+                    NibbleOffset,
+                    Scales<TBlock>(w, stride, scales, scaleStride, block),
+                    TBlock.Mins(w, stride),
+                    input.Scales[block],
+                    input.Sums[block]);
                 w += sizeof(TBlock);
                 sum = AddBlock<TBlock, TIsa>(
-                    sum, Widen(products.GetUpper()), NibbleOffset, TBlock.Scales(w, stride), TBlock.Mins(w, stride), input.Scales[block + 1], input.Sums[block + 1]);
+                    sum,
+                    Widen(products.GetUpper()),
+                    NibbleOffset,
+                    Scales<TBlock>(w, stride, scales, scaleStride, block + 1),
+                    TBlock.Mins(w, stride),
+                    input.Scales[block + 1],
+                    input.Sums[block + 1]);
             }
         }
 
@@ -41,8 +58,10 @@ internal static unsafe class Block32MatMul
         {
             var w = weights + (block * sizeof(TBlock));
             TIsa.Prefetch(weights + (8 * (stride + (block * sizeof(TBlock)))), 8 * sizeof(TBlock));
+            PrefetchScales<TBlock, TIsa>(scales, scaleStride, block, 8);
             var products = TIsa.DotRows<TBlock, NoSubScales>(w, stride, 0, input.Codes + (32 * block), null);
-            sum = AddBlock<TBlock, TIsa>(sum, products, 0, TBlock.Scales(w, stride), TBlock.Mins(w, stride), input.Scales[block], input.Sums[block]);
+            sum = AddBlock<TBlock, TIsa>(
+                sum, products, 0, Scales<TBlock>(w, stride, scales, scaleStride, block), TBlock.Mins(w, stride), input.Scales[block], input.Sums[block]);
         }
 
         sum.Store(output);
@@ -53,14 +72,16 @@ internal static unsafe class Block32MatMul
 
     /// <summary>Unpacks 8 rows for <see cref="MultiplyPacked"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Pack<TBlock, TIsa>(byte* weights, nint stride, int blocks, byte* packed)
+    public static void Pack<TBlock, TIsa>(in WeightRows rows, int blocks, byte* packed)
         where TBlock : unmanaged, IBlock32<TBlock>
         where TIsa : struct, IIsa
     {
+        var weights = rows.Codes;
+        var stride = rows.Stride;
         for (nint block = 0; block < blocks; block++, weights += sizeof(TBlock), packed += PackedBytes)
         {
             PackedGroup.Pack<TBlock, TIsa>(weights, stride, 0, packed);
-            TBlock.Scales(weights, stride).Store((float*)(packed + PackedGroup.Bytes));
+            Scales<TBlock>(weights, stride, rows.Scales, rows.ScaleStride, block).Store((float*)(packed + PackedGroup.Bytes));
             if (TBlock.HasMin)
             {
                 TBlock.Mins(weights, stride).Store((float*)(packed + PackedGroup.Bytes + 32));
@@ -129,18 +150,36 @@ internal static unsafe class Block32MatMul
         return sum;
     }
 
+    /// <summary>The scales of a block of 8 rows: out of the blocks, or from where scales lie apart. Which one is a constant of the format.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Scales<TBlock>(byte* blocks, nint stride, byte* scales, nint scaleStride, nint block)
+        where TBlock : unmanaged, IBlock32<TBlock> =>
+        TBlock.ScaleBytes == 0 ? TBlock.Scales(blocks, stride) : TBlock.Scales(scales + (block * TBlock.ScaleBytes), scaleStride);
+
+    // As the codes, the next 8 rows' scales one after the other.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchScales<TBlock, TIsa>(byte* scales, nint scaleStride, nint block, int count)
+        where TBlock : unmanaged, IBlock32<TBlock>
+        where TIsa : struct, IIsa
+    {
+        if (TBlock.ScaleBytes != 0)
+        {
+            TIsa.Prefetch(scales + (8 * (scaleStride + (block * TBlock.ScaleBytes))), count * TBlock.ScaleBytes);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Widen(Vector128<short> values) => Unpacking.Widen(values);
 
     /// <summary>Decodes blocks to floats: the values of the reference decode.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Decode<TBlock>(byte* weights, int blocks, float* values)
+    public static void Decode<TBlock>(byte* weights, byte* scales, int blocks, float* values)
         where TBlock : unmanaged, IBlock32<TBlock>
     {
         for (nint block = 0; block < blocks; block++)
         {
             var w = weights + (block * sizeof(TBlock));
-            var scale = TBlock.Scales(w, 0);
+            var scale = Scales<TBlock>(w, 0, scales, 0, block);
             var min = TBlock.Mins(w, 0);
             var codes = TBlock.Unpack(w, 0);
             var (first, last) = GroupDecoder.Widen<TBlock>(codes);

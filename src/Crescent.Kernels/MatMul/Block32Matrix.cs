@@ -1,26 +1,34 @@
-using Crescent.Kernels.Memory;
 using Crescent.Kernels.Quantization;
 
 namespace Crescent.Kernels.MatMul;
 
 /// <summary>Weights of a format with blocks of 32.</summary>
-internal sealed unsafe class Block32Matrix<TBlock, TIsa>(ByteRegion bytes, int rows, int columns)
-    : QuantizedMatrix<TIsa>(TBlock.DType, bytes, rows, columns)
+internal sealed unsafe class Block32Matrix<TBlock, TIsa>(in MatrixSource source)
+    : QuantizedMatrix<TIsa>(source)
     where TBlock : unmanaged, IBlock32<TBlock>
     where TIsa : struct, IIsa
 {
-    internal override void Decode(int row, int firstColumn, int columns, float* values) =>
-        Block32MatMul.Decode<TBlock>(RowAddress(row) + (firstColumn / 32 * sizeof(TBlock)), columns / 32, values);
+    internal override long ScaleBytes => Rows * ScaleRowBytes;
 
-    private protected override WeightMatrix View(ByteRegion bytes, int rows) => new Block32Matrix<TBlock, TIsa>(bytes, rows, Columns);
+    internal override void Decode(int row, int firstColumn, int columns, float* values)
+    {
+        var block = (nint)firstColumn / 32;
+        var scales = Source.Scales + (row * (nint)ScaleRowBytes * Source.Bytes.RowStep) + (block * TBlock.ScaleBytes);
+        Block32MatMul.Decode<TBlock>(RowAddress(row) + (block * sizeof(TBlock)), scales, columns / 32, values);
+    }
 
-    private protected override void MultiplyRows(byte* weights, nint stride, QuantizedRow input, float* output) =>
-        Block32MatMul.MultiplyRows<TBlock, TIsa>(weights, stride, input, Columns / 32, output);
+    private protected override long ScaleRowBytes => Columns / 32 * (long)TBlock.ScaleBytes;
+
+    private protected override WeightMatrix View(int firstRow, int rows) =>
+        new Block32Matrix<TBlock, TIsa>(Source.RowRange(firstRow, rows, RowBytes, ScaleRowBytes));
+
+    private protected override void MultiplyRows(in WeightRows rows, QuantizedRow input, float* output) =>
+        Block32MatMul.MultiplyRows<TBlock, TIsa>(rows, input, Columns / 32, output);
 
     private protected override long PackedBytes => (long)Columns / 32 * Block32MatMul.PackedBytes;
 
-    private protected override void Pack(byte* weights, nint stride, byte* packed) =>
-        Block32MatMul.Pack<TBlock, TIsa>(weights, stride, Columns / 32, packed);
+    private protected override void Pack(in WeightRows rows, byte* packed) =>
+        Block32MatMul.Pack<TBlock, TIsa>(rows, Columns / 32, packed);
 
     private protected override void MultiplyPacked(byte* packed, QuantizedRow* inputs, int count, float* output) =>
         Block32MatMul.MultiplyPacked<TBlock, TIsa>(packed, inputs, count, Columns / 32, output);

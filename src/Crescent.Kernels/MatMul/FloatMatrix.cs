@@ -1,14 +1,13 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Crescent.Kernels.Memory;
 using Crescent.Kernels.Quantization;
 
 namespace Crescent.Kernels.MatMul;
 
 /// <summary>Weights of a floating-point format.</summary>
-internal sealed unsafe class FloatMatrix<TElement, TIsa>(ByteRegion bytes, int rows, int columns)
-    : PanelMatrix<TIsa>(TElement.DType, bytes, rows, columns)
+internal sealed unsafe class FloatMatrix<TElement, TIsa>(in MatrixSource source)
+    : PanelMatrix<TIsa>(source)
     where TElement : unmanaged, IFloatElement<TElement>
     where TIsa : struct, IIsa
 {
@@ -30,7 +29,8 @@ internal sealed unsafe class FloatMatrix<TElement, TIsa>(ByteRegion bytes, int r
         }
     }
 
-    private protected override WeightMatrix View(ByteRegion bytes, int rows) => new FloatMatrix<TElement, TIsa>(bytes, rows, Columns);
+    private protected override WeightMatrix View(int firstRow, int rows) =>
+        new FloatMatrix<TElement, TIsa>(Source.RowRange(firstRow, rows, RowBytes, 0));
 
     private protected override long Int8ScratchBytes(int count) => throw new UnreachableException();
 
@@ -46,7 +46,7 @@ internal sealed unsafe class FloatMatrix<TElement, TIsa>(ByteRegion bytes, int r
             return base.FloatTile(firstRow, rows, firstColumn, columns, scratch, out stride);
         }
 
-        stride = Columns;
+        stride = RowStride / sizeof(float);
         return (float*)RowAddress(firstRow) + firstColumn;
     }
 }

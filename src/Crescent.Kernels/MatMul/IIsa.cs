@@ -6,6 +6,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>An instruction-set level as a type parameter: the steps of the loops that differ between levels. All results are exact or the same bits.</summary>
 internal unsafe interface IIsa
 {
+    static abstract IsaLevel Level { get; }
+
     /// <summary>Whether batches unpack the weights of 8 rows once, into <see cref="PackedGroup"/>s.</summary>
     static abstract bool PacksBatches { get; }
 
@@ -20,7 +22,7 @@ internal unsafe interface IIsa
         where TSubScales : struct, ISubScales;
 
     /// <summary>
-    /// As <see cref="DotRows"/>, for unsigned codes of at most 16, without sub-scales: lane = row, a pair of 16-bit sums over the group's
+    /// As <see cref="DotRows"/>, for codes of at most 16, without sub-scales: lane = row, a pair of 16-bit sums over the group's
     /// first 16 values (low half) and its last. 16 · 16 · 127 fits 16 bits.
     /// </summary>
     static abstract Vector256<int> DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
@@ -36,7 +38,8 @@ internal unsafe interface IIsa
     /// <param name="nibbles">The 16 bytes of the first row's first block.</param>
     /// <param name="blockBytes">From a block to the next.</param>
     /// <param name="inputSums">The input's sums of both blocks: of each half in 16 bits.</param>
-    static abstract Vector256<short> DotNibbles(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums);
+    static abstract Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums)
+        where TBlock : unmanaged, IBlock32<TBlock>;
 
     /// <summary>Asks for some bytes to be brought into the cache; never faults.</summary>
     static abstract void Prefetch(byte* address, int bytes);

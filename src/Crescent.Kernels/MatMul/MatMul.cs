@@ -58,10 +58,7 @@ public static unsafe class MatMul
         pool.Run(ref work, (int)items, Math.Max(1, (int)items / (pool.Threads * 16)));
     }
 
-    private static int Panels(in MatMulJob job) =>
-        job.Count == 0 ? 0
-        : job.Transposed ? (int)(((long)job.Weights.Columns + WeightMatrix.PanelColumns - 1) / WeightMatrix.PanelColumns)
-        : (int)(((long)job.Weights.Rows + WeightMatrix.PanelRows - 1) / WeightMatrix.PanelRows);
+    private static int Panels(in MatMulJob job) => job.Count == 0 ? 0 : job.Weights.Panels(job.Transposed);
 
     [DoesNotReturn]
     private static void ThrowTooMany(long items) =>

@@ -1,18 +1,26 @@
-using Crescent.Kernels.Memory;
-
 namespace Crescent.Kernels.MatMul;
 
 /// <summary>What all formats share: products in floats over decoded rows, and transposed products.</summary>
-internal abstract unsafe class PanelMatrix<TIsa>(DType dtype, ByteRegion bytes, int rows, int columns) : WeightMatrix(dtype, bytes, rows, columns)
+internal abstract unsafe class PanelMatrix<TIsa>(in MatrixSource source) : WeightMatrix(source)
     where TIsa : struct, IIsa
 {
+    private const int PanelRows = 16;
+
+    /// <summary>Columns of a work item of a transposed product: whole blocks of every format.</summary>
+    private const int PanelColumns = 256;
+
     // Rows that a transposed product decodes at a time: 32 × 256 floats stay in the first-level cache.
     private const int TransposedRows = 32;
+
+    internal override IsaLevel Isa => TIsa.Level;
 
     internal override long ScratchBytes(in MatMulJob job, ActivationType activations) =>
         job.Transposed ? ((TransposedRows + 1) * PanelColumns) * sizeof(float)
         : activations == ActivationType.Int8 && IsQuantized ? Int8ScratchBytes(job.Count)
-        : 4 * FloatStride * sizeof(float);
+        : FloatScratchBytes(job.Count);
+
+    internal override int Panels(bool transposed) =>
+        transposed ? PanelCount(Columns, PanelColumns) : PanelCount(Rows, PanelHeight);
 
     internal override void Multiply(in MatMulJob job, int panel, ActivationType activations, byte* scratch)
     {
@@ -22,8 +30,8 @@ internal abstract unsafe class PanelMatrix<TIsa>(DType dtype, ByteRegion bytes, 
             return;
         }
 
-        var firstRow = panel * PanelRows;
-        var rows = Math.Min(PanelRows, Rows - firstRow);
+        var firstRow = panel * PanelHeight;
+        var rows = Math.Min(PanelHeight, Rows - firstRow);
         if (activations == ActivationType.Int8 && IsQuantized)
         {
             MultiplyInt8(job, firstRow, rows, scratch);
@@ -34,11 +42,21 @@ internal abstract unsafe class PanelMatrix<TIsa>(DType dtype, ByteRegion bytes, 
         }
     }
 
+    private protected override WeightMatrix JoinRows(WeightMatrix[] parts) => new RowShards<TIsa>(parts);
+
+    private protected override WeightMatrix JoinColumns(WeightMatrix[] parts) => new ColumnShards<TIsa>(parts);
+
+    /// <summary>Rows of a work item.</summary>
+    private protected virtual int PanelHeight => PanelRows;
+
     /// <summary>Scratch for <see cref="MultiplyInt8"/>.</summary>
     private protected abstract long Int8ScratchBytes(int count);
 
     /// <summary>Rows firstRow..firstRow+rows, at most a panel, times the 8-bit input of all items.</summary>
     private protected abstract void MultiplyInt8(in MatMulJob job, int firstRow, int rows, byte* scratch);
+
+    /// <summary>Scratch for <see cref="MultiplyFloat"/>.</summary>
+    private protected virtual long FloatScratchBytes(int count) => 4 * FloatStride * sizeof(float);
 
     /// <summary>A row as floats: in place, or decoded to <paramref name="scratch"/>.</summary>
     private protected virtual float* FloatRow(int row, float* scratch)
@@ -59,9 +77,10 @@ internal abstract unsafe class PanelMatrix<TIsa>(DType dtype, ByteRegion bytes, 
         return scratch;
     }
 
-    private int FloatStride => (Columns + 15) & ~15;
+    private nint FloatStride => ((nint)Columns + 15) & ~15;
 
-    private void MultiplyFloat(in MatMulJob job, int firstRow, int rows, float* scratch)
+    /// <summary>As <see cref="MultiplyInt8"/>, over decoded weights.</summary>
+    private protected virtual void MultiplyFloat(in MatMulJob job, int firstRow, int rows, float* scratch)
     {
         var four = stackalloc float[4];
         var next = stackalloc float[4];
@@ -90,6 +109,8 @@ internal abstract unsafe class PanelMatrix<TIsa>(DType dtype, ByteRegion bytes, 
             }
         }
     }
+
+    private static int PanelCount(int length, int panel) => (int)((length + (panel - 1L)) / panel);
 
     private void MultiplyTransposed(in MatMulJob job, int firstColumn, int columns, float* scratch)
     {

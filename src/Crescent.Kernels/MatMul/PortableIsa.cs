@@ -6,6 +6,8 @@ namespace Crescent.Kernels.MatMul;
 /// <summary>128-bit vectors that every platform has. Written for correctness first: one row after the other.</summary>
 internal readonly unsafe struct PortableIsa : IIsa
 {
+    public static IsaLevel Level => IsaLevel.Portable;
+
     public static bool PacksBatches => false;
 
     public static Vector256<int> DotRows<TBlock, TSubScales>(byte* block, nint stride, int group, sbyte* input, short* subScales)
@@ -45,7 +47,8 @@ internal readonly unsafe struct PortableIsa : IIsa
         return Vector256.Load(sums);
     }
 
-    public static Vector256<short> DotNibbles(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums) =>
+    public static Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums)
+        where TBlock : unmanaged, Quantization.IBlock32<TBlock> =>
         throw new System.Diagnostics.UnreachableException();
 
     public static void Prefetch(byte* address, int bytes)

@@ -1,9 +1,7 @@
-using Crescent.Kernels.Memory;
-
 namespace Crescent.Kernels.MatMul;
 
 /// <summary>Weights of any quantised format: how a panel's rows and a job's items are taken through the format's loops.</summary>
-internal abstract unsafe class QuantizedMatrix<TIsa>(DType dtype, ByteRegion bytes, int rows, int columns) : PanelMatrix<TIsa>(dtype, bytes, rows, columns)
+internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source) : PanelMatrix<TIsa>(source)
     where TIsa : struct, IIsa
 {
     internal override bool IsQuantized => true;
@@ -30,31 +28,40 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(DType dtype, ByteRegion byt
         }
     }
 
+    /// <summary>Bytes of a row's scales, where they lie apart from the codes.</summary>
+    private protected virtual long ScaleRowBytes => 0;
+
     /// <summary>Bytes of 8 packed rows.</summary>
     private protected abstract long PackedBytes { get; }
 
     /// <summary>8 rows times one input row.</summary>
-    private protected abstract void MultiplyRows(byte* weights, nint stride, QuantizedRow input, float* output);
+    private protected abstract void MultiplyRows(in WeightRows rows, QuantizedRow input, float* output);
 
     /// <summary>Unpacks 8 rows.</summary>
-    private protected abstract void Pack(byte* weights, nint stride, byte* packed);
+    private protected abstract void Pack(in WeightRows rows, byte* packed);
 
     /// <summary>8 packed rows times at most a tile of input rows: [count, 8].</summary>
     private protected abstract void MultiplyPacked(byte* packed, QuantizedRow* inputs, int count, float* output);
+
+    /// <summary>8 rows, or at step 0 one row 8 times.</summary>
+    private WeightRows RowsFrom(int firstRow, int step)
+    {
+        var scaleStride = (nint)ScaleRowBytes * Source.Bytes.RowStep;
+        return new WeightRows(RowAddress(firstRow), step * RowStride, Source.Scales + (firstRow * scaleStride), step * scaleStride);
+    }
 
     private static bool IsPacked(int count) => TIsa.PacksBatches && count >= PackedItems;
 
     // Decoding's path: whole vectors of rows, sums straight to the output.
     private void MultiplyWhole(in MatMulJob job, int firstRow, int rows)
     {
-        var weights = RowAddress(firstRow);
         for (var item = 0; item < job.Count; item++)
         {
             var input = job.Input.QuantizedRow(job.InputRow(item));
             var output = job.OutputOf(item) + firstRow;
             for (var row = 0; row < rows; row += 8)
             {
-                MultiplyRows(weights + (row * (nint)RowBytes), (nint)RowBytes, input, output + row);
+                MultiplyRows(RowsFrom(firstRow + row, 1), input, output + row);
             }
         }
     }
@@ -71,26 +78,26 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(DType dtype, ByteRegion byt
         }
         else
         {
-            MultiplyItems(job, firstRow, (nint)RowBytes, 8, scratch);
+            MultiplyItems(job, firstRow, 1, 8, scratch);
         }
     }
 
-    private void MultiplyItems(in MatMulJob job, int firstRow, nint stride, int rows, byte* scratch)
+    private void MultiplyItems(in MatMulJob job, int firstRow, int step, int rows, byte* scratch)
     {
-        var weights = RowAddress(firstRow);
+        var weights = RowsFrom(firstRow, step);
         var output = stackalloc float[8 * TileItems];
         if (!IsPacked(job.Count))
         {
             for (var item = 0; item < job.Count; item++)
             {
-                MultiplyRows(weights, stride, job.Input.QuantizedRow(job.InputRow(item)), output);
+                MultiplyRows(weights, job.Input.QuantizedRow(job.InputRow(item)), output);
                 Copy(output, job.OutputOf(item) + firstRow, rows);
             }
 
             return;
         }
 
-        Pack(weights, stride, scratch);
+        Pack(weights, scratch);
         var inputs = stackalloc QuantizedRow[TileItems];
         for (var item = 0; item < job.Count; item += TileItems)
         {
@@ -107,4 +114,13 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(DType dtype, ByteRegion byt
             }
         }
     }
+}
+
+/// <summary>Where 8 rows of weights lie: each <see cref="Stride"/> bytes after the one before; their scales likewise, where they lie apart.</summary>
+internal readonly unsafe struct WeightRows(byte* codes, nint stride, byte* scales, nint scaleStride)
+{
+    public readonly byte* Codes = codes;
+    public readonly nint Stride = stride;
+    public readonly byte* Scales = scales;
+    public readonly nint ScaleStride = scaleStride;
 }

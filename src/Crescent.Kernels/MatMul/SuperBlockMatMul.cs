@@ -58,7 +58,7 @@ internal static unsafe class SuperBlockMatMul
                     products, corrections + (8 * group), input.Scales[(8 * block) + group], input.Sums[(8 * block) + group], terms + (8 * group), minTerms + (8 * group));
             }
 
-            sum = AddBlock<TBlock, TIsa>(sum, terms, minTerms, Scales<TBlock>(w, stride), Mins<TBlock>(w, stride));
+            sum = AddBlock<TBlock, TIsa>(sum, terms, minTerms, TBlock.Scales(w, stride), TBlock.Mins(w, stride));
         }
 
         sum.Store(output);
@@ -109,8 +109,8 @@ internal static unsafe class SuperBlockMatMul
                 Vector256.Load(corrections + (8 * group)).Store((int*)(target + PackedGroup.Bytes + 64));
             }
 
-            Scales<TBlock>(weights, stride).Store((float*)(packed + PackedBytes - 64));
-            Mins<TBlock>(weights, stride).Store((float*)(packed + PackedBytes - 32));
+            TBlock.Scales(weights, stride).Store((float*)(packed + PackedBytes - 64));
+            TBlock.Mins(weights, stride).Store((float*)(packed + PackedBytes - 32));
         }
     }
 
@@ -193,16 +193,6 @@ internal static unsafe class SuperBlockMatMul
         return TBlock.HasMin ? TIsa.MultiplyAdd(-mins, Tree(minTerms), sum) : sum;
     }
 
-    /// <summary>The half-precision scales of the super-blocks of 8 rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Scales<TBlock>(byte* block, nint stride)
-        where TBlock : unmanaged, ISuperBlock<TBlock> => Halves<TBlock>(block, TBlock.ScalePosition, stride);
-
-    /// <summary>The half-precision scales of the minima of 8 rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Mins<TBlock>(byte* block, nint stride)
-        where TBlock : unmanaged, ISuperBlock<TBlock> => TBlock.HasMin ? Halves<TBlock>(block, TBlock.MinPosition, stride) : default;
-
     /// <summary>Decodes super-blocks to floats: the values of the reference decode.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
@@ -214,8 +204,8 @@ internal static unsafe class SuperBlockMatMul
         for (nint block = 0; block < blocks; block++)
         {
             var w = weights + (block * sizeof(TBlock));
-            var scale = Scales<TBlock>(w, 0);
-            var min = Mins<TBlock>(w, 0);
+            var scale = TBlock.Scales(w, 0);
+            var min = TBlock.Mins(w, 0);
             TBlock.SubScales(w).Store(subScales);
             TBlock.SubMins(w).Store(subMins);
             for (var group = 0; group < 8; group++)
@@ -238,14 +228,7 @@ internal static unsafe class SuperBlockMatMul
     // Whether the sum over half a group fits 16 bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool HasNarrowSums<TBlock>()
-        where TBlock : unmanaged, ISuperBlock<TBlock> => !TBlock.IsSigned && TBlock.MaxCode <= 16;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Halves<TBlock>(byte* block, int position, nint stride)
-        where TBlock : unmanaged, ISuperBlock<TBlock> =>
-        position == sizeof(TBlock) - 2
-            ? Unpacking.GatherLastHalves(block + position, stride)
-            : Unpacking.GatherHalves(block + position, stride);
+        where TBlock : unmanaged, ISuperBlock<TBlock> => TBlock.MaxCode <= 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Tree(float* terms) =>

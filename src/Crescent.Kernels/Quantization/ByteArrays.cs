@@ -9,6 +9,12 @@ internal struct Bytes4
     private byte _first;
 }
 
+[InlineArray(8)]
+internal struct Bytes8
+{
+    private byte _first;
+}
+
 [InlineArray(12)]
 internal struct Bytes12
 {
@@ -23,6 +29,12 @@ internal struct Bytes16
 
 [InlineArray(32)]
 internal struct Bytes32
+{
+    private byte _first;
+}
+
+[InlineArray(48)]
+internal struct Bytes48
 {
     private byte _first;
 }

@@ -80,5 +80,5 @@ internal struct BF16 : IFloatElement<BF16>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<float> Load(byte* elements) =>
-        (Unpacking.Widen(Vector128.Load((ushort*)elements)) << 16).AsSingle();
+        Unpacking.UpperHalves(Vector128.Load((ushort*)elements));
 }

@@ -10,7 +10,7 @@ namespace Crescent.Kernels.Quantization;
 // y = T[q]·d
 
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct IQ4_NL : IBlock32<IQ4_NL>
+internal struct IQ4_NL : IBlock32<IQ4_NL>, IQuantBlock<IQ4_NL>
 {
     public Half Scale;
     public Bytes16 Codes;
@@ -27,7 +27,11 @@ internal struct IQ4_NL : IBlock32<IQ4_NL>
 
     public static bool HasMin => false;
 
+    public static int ScaleBytes => 0;
+
     public static int NibblePosition => -1;
+
+    public static bool IsSequential => false;
 
     /// <summary>The values of a nibble (ggml-common.h, kvalues_iq4nl); IQ4_XS shares them.</summary>
     internal static ReadOnlySpan<sbyte> Table => [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];

@@ -31,10 +31,6 @@ internal struct IQ4_XS : ISuperBlock<IQ4_XS>
 
     public static bool HasMin => false;
 
-    public static int ScalePosition => 0;
-
-    public static int MinPosition => 0;
-
     public static void Decode(in IQ4_XS block, Span<float> values)
     {
         var d = (float)block.Scale;
@@ -53,13 +49,15 @@ internal struct IQ4_XS : ISuperBlock<IQ4_XS>
         Unpacking.NibbleTable(block + 8 + (16 * group), IQ4_NL.TableVector);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector256<float> Scales(byte* block, nint stride) => Unpacking.GatherHalves(block, stride);
+
+    public static unsafe Vector256<float> Mins(byte* block, nint stride) => default;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<short> SubScales(byte* block)
     {
-        // Spread nibbles and bit pairs to a byte each, scale 0 lowest.
-        ulong low = *(uint*)(block + 4);
-        low = (low | (low << 16)) & 0x0000FFFF0000FFFF;
-        low = (low | (low << 8)) & 0x00FF00FF00FF00FF;
-        low = (low | (low << 4)) & 0x0F0F0F0F0F0F0F0F;
+        // Nibbles and bit pairs to a byte each, scale 0 lowest.
+        var low = Unpacking.SpreadNibbles(*(uint*)(block + 4));
         ulong high = *(ushort*)(block + 2);
         high = (high | (high << 24)) & 0x000000FF000000FF;
         high = (high | (high << 12)) & 0x000F000F000F000F;

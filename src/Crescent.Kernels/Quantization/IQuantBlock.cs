@@ -45,28 +45,37 @@ internal unsafe interface IGroupCodes
 }
 
 /// <summary>Blocks of 32 values: one scale, and a minimum where the format has one.</summary>
-internal unsafe interface IBlock32<TSelf> : IQuantBlock<TSelf>, IGroupCodes
+internal unsafe interface IBlock32<TSelf> : IGroupCodes
     where TSelf : unmanaged, IBlock32<TSelf>
 {
+    /// <summary>Bytes of a block's scale where scales lie apart from the codes, row by row; 0 where a block holds its own.</summary>
+    static abstract int ScaleBytes { get; }
+
     /// <summary>Byte position of 16 bytes whose nibbles are the codes themselves; −1 where codes are anything else.</summary>
     static abstract int NibblePosition { get; }
 
-    /// <summary>The scales of the blocks of 8 rows, <paramref name="stride"/> bytes apart.</summary>
-    static abstract Vector256<float> Scales(byte* block, nint stride);
+    /// <summary>Whether those nibbles follow the order of the values: byte j holds values 2j and 2j + 1, not j and j + 16.</summary>
+    static abstract bool IsSequential { get; }
+
+    /// <summary>
+    /// The scales of the blocks of 8 rows, <paramref name="stride"/> bytes apart. <paramref name="source"/> is the first row's block, or its scale
+    /// where scales lie apart; nothing outside those is read.
+    /// </summary>
+    static abstract Vector256<float> Scales(byte* source, nint stride);
 
     /// <summary>The minima of the blocks of 8 rows.</summary>
     static abstract Vector256<float> Mins(byte* block, nint stride);
 }
 
-/// <summary>Super-blocks of 256 values: 8 groups of 32, each with one or two integer sub-scales (and minima) under a common half-precision scale.</summary>
+/// <summary>Super-blocks of 256 values: 8 groups of 32, each with one or two integer sub-scales (and minima) under a common scale.</summary>
 internal unsafe interface ISuperBlock<TSelf> : IQuantBlock<TSelf>, IGroupCodes
     where TSelf : unmanaged, ISuperBlock<TSelf>
 {
-    /// <summary>Byte position of the half-precision scale.</summary>
-    static abstract int ScalePosition { get; }
+    /// <summary>The common scales of the super-blocks of 8 rows, <paramref name="stride"/> bytes apart: what one code times one sub-scale is worth.</summary>
+    static abstract Vector256<float> Scales(byte* block, nint stride);
 
-    /// <summary>Byte position of the half-precision scale of the minima; unused without minima.</summary>
-    static abstract int MinPosition { get; }
+    /// <summary>The common scales of the minima of 8 rows; unused without minima.</summary>
+    static abstract Vector256<float> Mins(byte* block, nint stride);
 
     /// <summary>Sub-scales: elements 2g and 2g+1 are those of the two halves of group g.</summary>
     static abstract Vector256<short> SubScales(byte* block);

@@ -31,10 +31,6 @@ internal struct Q2_K : ISuperBlock<Q2_K>
 
     public static bool HasMin => true;
 
-    public static int ScalePosition => 80;
-
-    public static int MinPosition => 82;
-
     public static void Decode(in Q2_K block, Span<float> values)
     {
         var d = (float)block.Scale;
@@ -50,6 +46,12 @@ internal struct Q2_K : ISuperBlock<Q2_K>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<byte> Unpack(byte* block, int group) =>
         Unpacking.Field(Vector256.Load(block + 16 + (32 * (group >> 2))), 2 * (group & 3), 3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector256<float> Scales(byte* block, nint stride) => Unpacking.GatherHalves(block + 80, stride);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector256<float> Mins(byte* block, nint stride) => Unpacking.GatherLastHalves(block + 82, stride);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<short> SubScales(byte* block) =>

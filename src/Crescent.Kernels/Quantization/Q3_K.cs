@@ -32,10 +32,6 @@ internal struct Q3_K : ISuperBlock<Q3_K>
 
     public static bool HasMin => false;
 
-    public static int ScalePosition => 108;
-
-    public static int MinPosition => 108;
-
     public static void Decode(in Q3_K block, Span<float> values)
     {
         var d = (float)block.Scale;
@@ -58,6 +54,11 @@ internal struct Q3_K : ISuperBlock<Q3_K>
         var high = Unpacking.Field(Vector256.Load(block), group, 1);
         return low | (high.AsUInt16() << 2).AsByte();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector256<float> Scales(byte* block, nint stride) => Unpacking.GatherLastHalves(block + 108, stride);
+
+    public static unsafe Vector256<float> Mins(byte* block, nint stride) => default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<short> SubScales(byte* block)

@@ -27,7 +27,11 @@ internal struct Q4_0 : IBlock32<Q4_0>, IEncodableBlock<Q4_0>
 
     public static bool HasMin => false;
 
+    public static int ScaleBytes => 0;
+
     public static int NibblePosition => 2;
+
+    public static bool IsSequential => false;
 
     /// <summary>The scale maps the largest magnitude to −8, so the other end is cut at +7: a whole step, 1/8, plus the rounding of the scale to half.</summary>
     public static float MaxRelativeError => 0.126f;

@@ -29,7 +29,11 @@ internal struct Q4_1 : IBlock32<Q4_1>, IEncodableBlock<Q4_1>
 
     public static bool HasMin => true;
 
+    public static int ScaleBytes => 0;
+
     public static int NibblePosition => 4;
+
+    public static bool IsSequential => false;
 
     /// <summary>Half a step of range/15, plus the rounding of scale and minimum to half.</summary>
     public static float MaxRelativeError => 0.035f;

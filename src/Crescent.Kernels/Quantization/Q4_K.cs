@@ -31,10 +31,6 @@ internal struct Q4_K : ISuperBlock<Q4_K>
 
     public static bool HasMin => true;
 
-    public static int ScalePosition => 0;
-
-    public static int MinPosition => 2;
-
     public static void Decode(in Q4_K block, Span<float> values)
     {
         var d = (float)block.Scale;
@@ -50,6 +46,12 @@ internal struct Q4_K : ISuperBlock<Q4_K>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<byte> Unpack(byte* block, int group) =>
         Unpacking.Field(Vector256.Load(block + 16 + (32 * (group >> 1))), 4 * (group & 1), 15);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector256<float> Scales(byte* block, nint stride) => Unpacking.GatherHalves(block, stride);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector256<float> Mins(byte* block, nint stride) => Unpacking.GatherHalves(block + 2, stride);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<short> SubScales(byte* block) => Unpacking.WidenTwice(SixBitPairs.Scales(block + 4));

@@ -29,7 +29,11 @@ internal struct Q5_0 : IBlock32<Q5_0>, IEncodableBlock<Q5_0>
 
     public static bool HasMin => false;
 
+    public static int ScaleBytes => 0;
+
     public static int NibblePosition => -1;
+
+    public static bool IsSequential => false;
 
     /// <summary>As for Q4_0: a whole step, here 1/16, at the end that is cut.</summary>
     public static float MaxRelativeError => 0.0635f;

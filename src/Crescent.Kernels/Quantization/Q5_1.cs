@@ -31,7 +31,11 @@ internal struct Q5_1 : IBlock32<Q5_1>, IEncodableBlock<Q5_1>
 
     public static bool HasMin => true;
 
+    public static int ScaleBytes => 0;
+
     public static int NibblePosition => -1;
+
+    public static bool IsSequential => false;
 
     /// <summary>Half a step of range/31, plus the rounding of scale and minimum to half.</summary>
     public static float MaxRelativeError => 0.018f;

@@ -33,10 +33,6 @@ internal struct Q5_K : ISuperBlock<Q5_K>
 
     public static bool HasMin => true;
 
-    public static int ScalePosition => 0;
-
-    public static int MinPosition => 2;
-
     public static void Decode(in Q5_K block, Span<float> values)
     {
         var d = (float)block.Scale;
@@ -57,6 +53,12 @@ internal struct Q5_K : ISuperBlock<Q5_K>
         var high = Unpacking.Field(Vector256.Load(block + 16), group, 1);
         return low | (high.AsUInt16() << 4).AsByte();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector256<float> Scales(byte* block, nint stride) => Unpacking.GatherHalves(block, stride);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector256<float> Mins(byte* block, nint stride) => Unpacking.GatherHalves(block + 2, stride);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<short> SubScales(byte* block) => Unpacking.WidenTwice(SixBitPairs.Scales(block + 4));

@@ -31,10 +31,6 @@ internal struct Q6_K : ISuperBlock<Q6_K>
 
     public static bool HasMin => false;
 
-    public static int ScalePosition => 208;
-
-    public static int MinPosition => 208;
-
     public static void Decode(in Q6_K block, Span<float> values)
     {
         var d = (float)block.Scale;
@@ -54,6 +50,11 @@ internal struct Q6_K : ISuperBlock<Q6_K>
         var high = Unpacking.Field(Vector256.Load(block + 128 + (32 * (group >> 2))), 2 * (group & 3), 3);
         return low | (high.AsUInt16() << 4).AsByte();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector256<float> Scales(byte* block, nint stride) => Unpacking.GatherLastHalves(block + 208, stride);
+
+    public static unsafe Vector256<float> Mins(byte* block, nint stride) => default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<short> SubScales(byte* block) => Unpacking.Widen(Vector128.Load((sbyte*)block + 192));

@@ -27,7 +27,11 @@ internal struct Q8_0 : IBlock32<Q8_0>, IEncodableBlock<Q8_0>
 
     public static bool HasMin => false;
 
+    public static int ScaleBytes => 0;
+
     public static int NibblePosition => -1;
+
+    public static bool IsSequential => false;
 
     /// <summary>Half a step of 1/127, plus the rounding of the scale to half.</summary>
     public static float MaxRelativeError => 0.0046f;

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Crescent.Kernels.Quantization.Encoders;
 
 namespace Crescent.Kernels.Quantization;
 
@@ -13,6 +13,7 @@ public static class RowCodec
         DType.F32, DType.F16, DType.BF16,
         DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q8_0, DType.IQ4_NL, DType.MXFP4,
         DType.Q2_K, DType.Q3_K, DType.Q4_K, DType.Q5_K, DType.Q6_K, DType.IQ4_XS,
+        DType.IQ2_XXS, DType.IQ2_XS, DType.IQ2_S, DType.IQ3_XXS, DType.IQ3_S, DType.IQ1_S, DType.IQ1_M, DType.TQ1_0, DType.TQ2_0,
     ];
 
     /// <summary>Decodes a row.</summary>
@@ -38,38 +39,47 @@ public static class RowCodec
             case DType.Q5_K: Decode<Q5_K>(row, values); break;
             case DType.Q6_K: Decode<Q6_K>(row, values); break;
             case DType.IQ4_XS: Decode<IQ4_XS>(row, values); break;
+            case DType.IQ2_XXS: Decode<IQ2_XXS>(row, values); break;
+            case DType.IQ2_XS: Decode<IQ2_XS>(row, values); break;
+            case DType.IQ2_S: Decode<IQ2_S>(row, values); break;
+            case DType.IQ3_XXS: Decode<IQ3_XXS>(row, values); break;
+            case DType.IQ3_S: Decode<IQ3_S>(row, values); break;
+            case DType.IQ1_S: Decode<IQ1_S>(row, values); break;
+            case DType.IQ1_M: Decode<IQ1_M>(row, values); break;
+            case DType.TQ1_0: Decode<TQ1_0>(row, values); break;
+            case DType.TQ2_0: Decode<TQ2_0>(row, values); break;
             default: ThrowUnsupported(dtype, "decoded", Supported); break;
         }
     }
 
-    /// <summary>Whether <see cref="Encode"/> makes this type.</summary>
-    public static bool CanEncode(DType dtype) =>
-        dtype is DType.F32 or DType.F16 or DType.BF16 or DType.Q4_0 or DType.Q4_1 or DType.Q5_0 or DType.Q5_1 or DType.Q8_0 or DType.MXFP4;
+    /// <summary>Whether <see cref="Encode(DType, ReadOnlySpan{float}, Span{byte})"/> makes this type.</summary>
+    public static bool CanEncode(DType dtype) => RowEncoder.Supports(dtype);
 
-    /// <summary>Encodes a row by upstream's reference quantiser. Values must be finite.</summary>
-    /// <exception cref="ArgumentException">The row is not the size that its values take.</exception>
+    /// <summary>Encodes a row as upstream's reference quantiser does.</summary>
+    /// <inheritdoc cref="Encode(DType, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{byte})" path="/exception"/>
+    public static void Encode(DType dtype, ReadOnlySpan<float> values, Span<byte> row) => Encode(dtype, values, default, row);
+
+    /// <summary>Encodes a row, so that the errors of important columns are the smaller ones. Float formats, Q8_0 and MXFP4 take no notice of importance.</summary>
+    /// <param name="values">[columns]</param>
+    /// <param name="importance">[columns?] weights of the columns' squared errors, none negative; empty: all alike, encoded by the reference quantiser.</param>
+    /// <exception cref="ArgumentException">The row is not the size that its values take; a value is not finite, or so large that a half-precision scale
+    /// would be infinite; the weights are not one a column, finite and 0 or larger.</exception>
     /// <exception cref="NotSupportedException">The type cannot be encoded.</exception>
-    public static void Encode(DType dtype, ReadOnlySpan<float> values, Span<byte> row)
+    public static void Encode(DType dtype, ReadOnlySpan<float> values, ReadOnlySpan<float> importance, Span<byte> row)
     {
-        switch (dtype)
+        if (!CanEncode(dtype))
         {
-            case DType.F32: Encode<F32>(values, row); break;
-            case DType.F16: Encode<F16>(values, row); break;
-            case DType.BF16: Encode<BF16>(values, row); break;
-            case DType.Q4_0: Encode<Q4_0>(values, row); break;
-            case DType.Q4_1: Encode<Q4_1>(values, row); break;
-            case DType.Q5_0: Encode<Q5_0>(values, row); break;
-            case DType.Q5_1: Encode<Q5_1>(values, row); break;
-            case DType.Q8_0: Encode<Q8_0>(values, row); break;
-            case DType.MXFP4: Encode<MXFP4>(values, row); break;
-            default: ThrowUnsupported(dtype, "encoded", [.. Supported.Where(CanEncode)]); break;
+            ThrowUnsupported(dtype, "encoded", [.. Supported.Where(CanEncode)]);
         }
+
+        CheckSize(dtype, row.Length, values.Length);
+        RowEncoder.Encode(dtype, values, importance, row);
     }
 
     private static void Decode<TBlock>(ReadOnlySpan<byte> row, Span<float> values)
         where TBlock : unmanaged, IQuantBlock<TBlock>
     {
-        CheckSize<TBlock>(row.Length, values.Length);
+        CheckSize(TBlock.DType, row.Length, values.Length);
         foreach (ref readonly var block in MemoryMarshal.Cast<byte, TBlock>(row))
         {
             TBlock.Decode(block, values);
@@ -77,23 +87,12 @@ public static class RowCodec
         }
     }
 
-    private static void Encode<TBlock>(ReadOnlySpan<float> values, Span<byte> row)
-        where TBlock : unmanaged, IEncodableBlock<TBlock>
+    private static void CheckSize(DType dtype, int bytes, int values)
     {
-        CheckSize<TBlock>(row.Length, values.Length);
-        foreach (ref var block in MemoryMarshal.Cast<byte, TBlock>(row))
+        var layout = dtype.Layout();
+        if (values % layout.BlockLength != 0 || layout.RowBytes(values) != bytes)
         {
-            TBlock.Encode(values[..TBlock.Length], out block);
-            values = values[TBlock.Length..];
-        }
-    }
-
-    private static void CheckSize<TBlock>(int bytes, int values)
-        where TBlock : unmanaged, IQuantBlock<TBlock>
-    {
-        if (values % TBlock.Length != 0 || (long)values / TBlock.Length * Unsafe.SizeOf<TBlock>() != bytes)
-        {
-            ThrowSize(TBlock.DType, bytes, values);
+            ThrowSize(dtype, bytes, values);
         }
     }
 

@@ -14,6 +14,18 @@ internal static unsafe class SixBitPairs
             ? (bytes[index] & 63, bytes[index + 4] & 63)
             : ((bytes[index + 4] & 15) | (bytes[index - 4] >> 6 << 4), (bytes[index + 4] >> 4) | (bytes[index] >> 6 << 4));
 
+    /// <summary>Packs 8 scales and 8 minima, 0..63.</summary>
+    public static void Write(ReadOnlySpan<byte> scales, ReadOnlySpan<byte> mins, out Bytes12 bytes)
+    {
+        bytes = default;
+        for (var i = 0; i < 4; i++)
+        {
+            bytes[i] = (byte)(scales[i] | (scales[i + 4] >> 4 << 6));
+            bytes[i + 4] = (byte)(mins[i] | (mins[i + 4] >> 4 << 6));
+            bytes[i + 8] = (byte)((scales[i + 4] & 15) | ((mins[i + 4] & 15) << 4));
+        }
+    }
+
     /// <summary>The 8 scales, a byte each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Scales(byte* bytes)

@@ -38,21 +38,37 @@ internal static unsafe class Unpacking
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> GatherHalves(byte* field, nint stride) => HalfToSingle(Gather16(field, stride));
 
-    /// <summary>As <see cref="GatherHalves"/> for a field that ends its block: reads 2 bytes before it instead.</summary>
+    /// <summary>As <see cref="GatherHalves"/> for a field that ends its block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> GatherLastHalves(byte* field, nint stride)
-    {
-        Vector128<ushort> halves = Vector128.Create(
-            *(ushort*)field,
-            *(ushort*)(field + stride),
-            *(ushort*)(field + (2 * stride)),
-            *(ushort*)(field + (3 * stride)),
-            *(ushort*)(field + (4 * stride)),
-            *(ushort*)(field + (5 * stride)),
-            *(ushort*)(field + (6 * stride)),
-            *(ushort*)(field + (7 * stride)));
-        return HalfToSingle(halves);
-    }
+    public static Vector256<float> GatherLastHalves(byte* field, nint stride) => HalfToSingle(GatherExact16(field, stride));
+
+    /// <summary>As <see cref="Gather16"/>, without reading past the field.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ushort> GatherExact16(byte* field, nint stride) => Vector128.Create(
+        *(ushort*)field,
+        *(ushort*)(field + stride),
+        *(ushort*)(field + (2 * stride)),
+        *(ushort*)(field + (3 * stride)),
+        *(ushort*)(field + (4 * stride)),
+        *(ushort*)(field + (5 * stride)),
+        *(ushort*)(field + (6 * stride)),
+        *(ushort*)(field + (7 * stride)));
+
+    /// <summary>The bytes at <paramref name="field"/> of 8 rows, widened.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ushort> GatherBytes(byte* field, nint stride) => Vector128.Create(
+        (ushort)*field,
+        field[stride],
+        field[2 * stride],
+        field[3 * stride],
+        field[4 * stride],
+        field[5 * stride],
+        field[6 * stride],
+        field[7 * stride]);
+
+    /// <summary>Halves of single-precision numbers (bfloat16) to floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> UpperHalves(Vector128<ushort> halves) => (Widen(halves) << 16).AsSingle();
 
     /// <summary>16 bytes to 32 codes: the low nibbles, then the high nibbles.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -61,6 +77,21 @@ internal static unsafe class Unpacking
         var packed = Vector128.Load(codes);
         return Vector256.Create(packed, (packed.AsUInt16() >> 4).AsByte()) & Vector256.Create((byte)15);
     }
+
+    /// <summary>16 bytes to 32 codes in the order of the nibbles: the low one of a byte, then its high one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> NibblesInOrder(byte* codes)
+    {
+        var wide = Widen(Vector128.Load(codes));
+        return (wide | (wide << 4)).AsByte() & Vector256.Create((byte)15);
+    }
+
+    /// <summary>Values of a byte table at 32 indices below 16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Lookup(Vector256<byte> indices, Vector128<byte> table) =>
+        Avx2.IsSupported
+            ? Avx2.Shuffle(Vector256.Create(table, table), indices)
+            : Vector256.Create(Vector128.ShuffleNative(table, indices.GetLower()), Vector128.ShuffleNative(table, indices.GetUpper()));
 
     /// <summary>32 bits to 32 bytes, each <paramref name="value"/> or 0; the lowest bit first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -87,6 +118,29 @@ internal static unsafe class Unpacking
         return Vector256.Create(
             Vector128.ShuffleNative(table, packed & mask),
             Vector128.ShuffleNative(table, (packed.AsUInt16() >> 4).AsByte() & mask));
+    }
+
+    /// <summary>8 signed bytes to 32 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> WidenEight(byte* bytes) =>
+        Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32((sbyte*)bytes)
+            : Widen(Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)bytes).AsSByte()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<ushort> Widen(Vector128<byte> bytes) =>
+        Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int16(bytes).AsUInt16()
+            : Vector256.Create(Vector128.WidenLower(bytes), Vector128.WidenUpper(bytes));
+
+    /// <summary>8 nibbles to a byte each, the lowest first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong SpreadNibbles(uint nibbles)
+    {
+        ulong spread = nibbles;
+        spread = (spread | (spread << 16)) & 0x0000FFFF0000FFFF;
+        spread = (spread | (spread << 8)) & 0x00FF00FF00FF00FF;
+        return (spread | (spread << 4)) & 0x0F0F0F0F0F0F0F0F;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,3 +1,5 @@
+using Crescent.Text.Tokenizers;
+
 namespace Crescent.Text.Templates;
 
 /// <summary>How a model family spells a conversation.</summary>
@@ -26,6 +28,9 @@ public abstract class ChatTemplate
         Render(request, prompt);
         return prompt.Segments;
     }
+
+    /// <summary>Reads an answer of this family that has more in it than text to show; null where its text is the answer.</summary>
+    public virtual AnswerReader? ReadAnswer(Tokenizer tokenizer) => null;
 
     private protected abstract void Render(PromptRequest request, PromptBuilder prompt);
 }

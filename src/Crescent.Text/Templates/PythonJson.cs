@@ -179,7 +179,8 @@ internal static class PythonJson
             : $"{sign}{digits[..scale]}.{digits[scale..]}";
     }
 
-    private static string Name(JsonProperty property)
+    /// <exception cref="ArgumentException">It is not valid Unicode.</exception>
+    public static string Name(JsonProperty property)
     {
         try
         {

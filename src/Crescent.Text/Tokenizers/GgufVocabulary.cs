@@ -34,4 +34,7 @@ public sealed record GgufVocabulary
     public bool? AddEos { get; init; }
 
     public bool? AddSpacePrefix { get; init; }
+
+    /// <summary>tokenizer.ggml.remove_extra_whitespaces</summary>
+    public bool? RemoveExtraWhitespaces { get; init; }
 }

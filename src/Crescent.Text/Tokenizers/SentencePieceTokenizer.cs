@@ -19,12 +19,15 @@ public sealed class SentencePieceTokenizer : Tokenizer
     private readonly int _unknown;
     private SymbolList? _spare = new();
 
-    internal SentencePieceTokenizer(Vocabulary vocabulary, SpecialTokens special, MergeRanks ranks, SentencePieceOptions options)
+    /// <param name="scores">The pieces' scores, where ranks come from them.</param>
+    internal SentencePieceTokenizer(
+        Vocabulary vocabulary, SpecialTokens special, MergeRanks ranks, SentencePieceOptions options, IReadOnlyList<float>? scores = null)
         : base(vocabulary, special, new MarkerTrie(vocabulary, kind => kind == TokenKind.Control))
     {
         _vocabulary = vocabulary;
         _options = options;
         _ranks = ranks;
+        Scores = scores;
         _userDefined = new MarkerTrie(vocabulary, kind => kind == TokenKind.UserDefined);
         _byteIds = FindByteTokens(vocabulary);
         _unknown = UnknownId ?? FindKind(vocabulary, TokenKind.Unknown);
@@ -37,6 +40,12 @@ public sealed class SentencePieceTokenizer : Tokenizer
     }
 
     public override bool DropsLeadingSpace => _options.DummyPrefix;
+
+    internal SentencePieceOptions Options => _options;
+
+    internal MergeRanks Ranks => _ranks;
+
+    internal IReadOnlyList<float>? Scores { get; }
 
     private static ReadOnlySpan<byte> EscapedSpace => "\u2581"u8;
 

@@ -13,6 +13,9 @@ internal sealed record SpecialTokens
 
     public int? Unknown { get; init; }
 
+    /// <summary>Other ids that end a turn or a text.</summary>
+    public IReadOnlyList<int> Stops { get; init; } = [];
+
     public bool AddBos { get; init; }
 
     public bool AddEos { get; init; }

@@ -38,6 +38,14 @@ public sealed class TiktokenTokenizer : Tokenizer
         }
     }
 
+    internal PreSplitter Splitter => _splitter;
+
+    internal MergeRanks Ranks => _ranks;
+
+    internal bool WholePieceFirst => _wholePieceFirst;
+
+    internal bool Normalizes => _normalize;
+
     private protected override void EncodeFragment(ReadOnlySpan<byte> text, List<int> ids, TextTrust trust, bool startOfText)
     {
         if (_normalize && Nfc.TryNormalize(text, out var normalized))

@@ -16,7 +16,7 @@ public abstract class Tokenizer
     private static readonly string[] s_stopNames =
     [
         "[EOS]", "<|im_end|>", "[EOT]", "<|eot_id|>", "<|eom_id|>", "<|endoftext|>", "<|end_of_text|>", "<｜end▁of▁sentence｜>",
-        "<|return|>", "<|call|>", "</s>", "<|EOT|>", "<end_of_turn>", "<eos>",
+        "<|return|>", "<|call|>", "</s>", "<|EOT|>", "<end_of_turn>", "<eos>", "<|eos|>",
     ];
 
     private readonly SpecialTokens _special;
@@ -29,7 +29,7 @@ public abstract class Tokenizer
         _special = special;
         _markers = markers;
         var stops = new SortedSet<int>();
-        foreach (var id in new[] { EosId, EotId }.Concat(s_stopNames.Select(FindMarker)))
+        foreach (var id in new[] { EosId, EotId }.Concat(special.Stops.Select(id => InRange(id))).Concat(s_stopNames.Select(FindMarker)))
         {
             if (id is not null)
             {
@@ -184,6 +184,8 @@ public abstract class Tokenizer
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
     public string DecodeText(ReadOnlySpan<int> ids, bool showSpecial = false, bool startOfText = true) =>
         Encoding.UTF8.GetString(Decode(ids, showSpecial, startOfText));
+
+    internal Vocabulary Vocabulary => _vocabulary;
 
     private protected abstract void EncodeFragment(ReadOnlySpan<byte> text, List<int> ids, TextTrust trust, bool startOfText);
 

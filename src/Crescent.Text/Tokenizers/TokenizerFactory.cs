@@ -3,11 +3,6 @@ namespace Crescent.Text.Tokenizers;
 /// <summary>Loads a tokenizer from whatever form a checkpoint brings it in.</summary>
 public static class TokenizerFactory
 {
-    // In a folder, the first of these that exists; a rank file is more exact than what was converted from it.
-    private static readonly string[] s_names = ["tiktoken.model", "tokenizer.json", "tokenizer.model", "tokenizer.bin"];
-
-    private const long LargestFileBytes = 512L << 20;
-
     /// <exception cref="TokenizerException">The vocabulary is broken.</exception>
     /// <exception cref="NotSupportedException">The model or pre-tokenizer is unknown; the message names the supported ones.</exception>
     public static Tokenizer FromGguf(GgufVocabulary vocabulary)
@@ -17,32 +12,24 @@ public static class TokenizerFactory
     }
 
     /// <summary>
-    /// Loads <c>tokenizer.json</c>, a rank file (<c>tiktoken.model</c>, <c>.tiktoken</c>), a SentencePiece <c>.model</c> or
-    /// llama2.c's <c>.bin</c>, told apart by content; or a folder that holds one. A <c>tokenizer_config.json</c> beside it adds names.
+    /// Loads <c>tokenizer.json</c>, a rank file (<c>tiktoken.model</c>, <c>.tiktoken</c>), a SentencePiece <c>.model</c>, xAI's
+    /// <c>.tok.json</c>, <c>vocab.json</c> with <c>merges.txt</c> or llama2.c's <c>.bin</c>, told apart by content; or a folder that holds one.
+    /// The files beside it (<c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c>,
+    /// <c>generation_config.json</c>, <c>config.json</c>) add names and the ids that end a turn.
     /// </summary>
-    /// <param name="pre">The pre-tokenizer of a rank file that is not one of the known ones; see <see cref="RankFileFamilies"/>.</param>
+    /// <param name="pre">How a rank file or a vocab.json splits text, where that is not known; see <see cref="RankFileFamilies"/>.</param>
     /// <exception cref="TokenizerException">There is no tokenizer at the path, or it is broken.</exception>
     /// <exception cref="NotSupportedException">A kind of tokenizer that is not supported.</exception>
     public static Tokenizer FromPath(string path, string? pre = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        var file = Directory.Exists(path) ? FindInFolder(path) : path;
-        if (!File.Exists(file))
-        {
-            throw new TokenizerException($"no tokenizer at {file}");
-        }
-
-        if (new FileInfo(file).Length is var length and > LargestFileBytes)
-        {
-            throw new TokenizerException($"{file} is {length} bytes, more than the {LargestFileBytes} a tokenizer may have");
-        }
-
-        var bytes = File.ReadAllBytes(file);
-        var configPath = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, "tokenizer_config.json");
-        var config = File.Exists(configPath) && new FileInfo(configPath).Length <= LargestFileBytes
-            ? TokenizerConfig.Read(File.ReadAllBytes(configPath), configPath)
-            : TokenizerConfig.Empty;
-        return FromBytes(bytes, file, pre, config);
+        var file = Directory.Exists(path) ? TokenizerFolder.Find(path) : path;
+        var bytes = TokenizerFolder.ReadFile(file);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var config = TokenizerFolder.ReadConfig(folder);
+        return Path.GetFileName(file) == "vocab.json"
+            ? VocabularyMergesLoader.Load(bytes, file, TokenizerFolder.ReadFile(Path.Combine(folder, "merges.txt")), pre, config)
+            : FromBytes(bytes, file, pre, config);
     }
 
     /// <summary>The names <c>pre</c> may have for a rank file.</summary>
@@ -52,7 +39,7 @@ public static class TokenizerFactory
     {
         [(byte)'G', (byte)'G', (byte)'U', (byte)'F', ..] =>
             throw new TokenizerException($"{where} is a GGUF file: load it as a checkpoint, its vocabulary comes with it"),
-        [(byte)'{', ..] or [0xEF, 0xBB, 0xBF, (byte)'{', ..] => TokenizerJsonLoader.Load(bytes, where, config),
+        [(byte)'{', ..] or [0xEF, 0xBB, 0xBF, (byte)'{', ..] => LoadJson(bytes, where, config),
         _ when RankFileLoader.LooksRight(bytes) => RankFileLoader.Load(bytes, where, pre, config),
         _ when Llama2cLoader.LooksRight(bytes) => Llama2cLoader.Load(bytes, where),
         [0x0A, ..] => SentencePieceLoader.Load(bytes, where, config),
@@ -60,24 +47,10 @@ public static class TokenizerFactory
             $"{where} is no known tokenizer: expected tokenizer.json, a rank file, a SentencePiece model or llama2.c's tokenizer.bin"),
     };
 
-    private static string FindInFolder(string folder)
+    private static Tokenizer LoadJson(byte[] bytes, string where, TokenizerConfig config)
     {
-        foreach (var name in s_names)
-        {
-            if (File.Exists(Path.Combine(folder, name)))
-            {
-                return Path.Combine(folder, name);
-            }
-        }
-
-        foreach (var pattern in (string[])["*.tiktoken", "tok*.model", "tok*.bin"])
-        {
-            if (Directory.GetFiles(folder, pattern).Order(StringComparer.Ordinal).FirstOrDefault() is { } found)
-            {
-                return found;
-            }
-        }
-
-        throw new TokenizerException($"no tokenizer in {folder}: expected one of {string.Join(", ", s_names)} or *.tiktoken");
+        using var document = JsonReading.Parse(bytes, where);
+        var root = new JsonNodeReader(document.RootElement, where);
+        return root.Get("regular_tokens") is null ? TokenizerJsonLoader.Load(root, config) : XaiJsonLoader.Load(root, config);
     }
 }

@@ -140,7 +140,7 @@ public sealed class UsageTests
     public void An_override_that_does_not_fit_the_model_is_refused()
     {
         InProcess.Run("run", Models.Stories, "-p", "a", "--override-kv", "llama.block_count=int:99").Failed(1, "expected a tensor 'blk.5.", Models.Stories);
-        InProcess.Run("run", Models.Stories, "-p", "a", "--override-kv", "llama.rope.freq_base=str:x").Failed(1, "llama.rope.freq_base", "an override", "expected a number");
+        InProcess.Run("run", Models.Stories, "-p", "a", "--override-kv", "llama.rope.freq_base=str:x").Failed(1, "llama.rope.freq_base", "an override or configuration", "expected a number");
     }
 
     [Fact]

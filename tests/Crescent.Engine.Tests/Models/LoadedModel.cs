@@ -66,7 +66,7 @@ internal sealed class LoadedModel : IDisposable
         {
             pages.TryReserve(i + 1);
             Model.Batch.Clear();
-            Model.Batch.Add(tokens.Slice(i, 1), i, pages.Table, isPrompt: false);
+            Model.Batch.Add(tokens.Slice(i, 1), i, pages, isPrompt: false);
             Model.Batch.WantLogits(0);
             Model.Forward();
             Model.LogitsOf(0).CopyTo(logits.AsSpan(i * Vocab));

@@ -79,15 +79,15 @@ public sealed class ReferencedModelTests
     }
 
     [Fact]
-    public void A_window_under_llama_slides_in_every_layer() => AssertIs(TinyLlama.Mistral.Reference, TinyLlama.Mistral);
+    public void A_window_under_llama_slides_in_every_layer() => AssertIs(TinyMistral.Model.Reference, TinyMistral.Model);
 
     [Fact]
     public void Llama_3s_rotation_may_be_given_by_keys()
     {
         var rotation = Rotation.Llama3(10000, 16, isInterleaved: true, 8, 1, 4, 512);
         AssertIs(
-            TinyLlama.ReferenceOf(TinyLlama.Mistral, TinyLlama.MistralWith(rotation)),
-            TinyLlama.Mistral,
+            TinyMistral.ReferenceOf(TinyMistral.ConfigWith(rotation)),
+            TinyMistral.Model,
             "llama.rope.scaling.type=str:llama3", "llama.rope.scaling.factor=float:8", "llama.rope.scaling.low_freq_factor=float:1",
             "llama.rope.scaling.high_freq_factor=float:4", "llama.rope.scaling.original_context_length=int:512");
     }

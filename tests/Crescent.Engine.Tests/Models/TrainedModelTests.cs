@@ -47,7 +47,7 @@ public sealed class TrainedModelTests
         Assert.Equal(json.RootElement.GetProperty("nll_text_tokens").GetInt32(), tokens.Length);
 
         var (sum, scored) = (0.0, 0);
-        Scorer.Run(model.Model, tokens, 64, Visit, TestContext.Current.CancellationToken);
+        Scorer.Run(model.Model, tokens, 64, Visit, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(json.RootElement.GetProperty("nll_scored").GetInt32(), scored);
         Assert.Equal(json.RootElement.GetProperty("mean_nll").GetDouble(), sum / scored, LossBound);
 

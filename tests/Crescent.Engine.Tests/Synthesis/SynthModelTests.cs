@@ -153,12 +153,13 @@ public sealed class SynthModelTests
         }
     }
 
-    // Tensors: of published files (Kimi, DeepSeek, Qwen, Llama), of the JAX release (Grok), of g-moonlight. Weights: of the releases.
+    // Tensors: of published files (Kimi, DeepSeek, Qwen, Llama), of the JAX release (Grok), of g-moonlight, of llama.cpp's converter (Kimi Linear). Weights: of the releases.
     [Theory]
     [InlineData("kimi-k2", 61, 1096, 1026.4e9)]
     [InlineData("deepseek-v3", 61, 1086, 671.0e9)]
     [InlineData("grok-1", 64, 770, 316.5e9)]
     [InlineData("moonlight", 27, 430, 15.96e9)]
+    [InlineData("kimi-linear-48b-a3b", 27, 610, 49.1e9)]
     [InlineData("qwen3-30b-a3b", 48, 579, 30.53e9)]
     [InlineData("llama-3.2-1b", 16, 147, 1.236e9)]
     [InlineData("gpt-oss-20b", 24, 459, 20.91e9)]
@@ -187,6 +188,29 @@ public sealed class SynthModelTests
             metadata.GetSingle("deepseek2.rope.scaling.yarn_log_multiplier"), metadata.GetSingle("deepseek2.expert_weights_scale")));
         Assert.Equal([4, 512, 128], checkpoint.Tensors["blk.0.attn_k_b.weight"].Shape);
         Assert.Equal([4, 128, 512], checkpoint.Tensors["blk.0.attn_v_b.weight"].Shape);
+    }
+
+    [Fact]
+    public void Kimi_Linears_metadata_and_values_are_llama_cpps_form()
+    {
+        using var folder = new TemporaryFolder();
+        using var checkpoint = GgufCheckpoint.Open(Write(folder, "m", "tiny-kimi-linear", new() { DType = DType.Q4_0 }));
+        var metadata = checkpoint.Metadata;
+        Assert.Equal("kimi-linear", metadata.GetString("general.architecture"));
+        Assert.True(metadata.TryGetInt32Array("kimi-linear.attention.head_count_kv", out var kvHeads));
+        Assert.Equal([0, 0, 0, 1, 0, 1], kvHeads);
+        Assert.Equal((128, 4, 64, 192), (
+            metadata.GetInt32("kimi-linear.kda.head_dim"), metadata.GetInt32("kimi-linear.ssm.conv_kernel"),
+            metadata.GetInt32("kimi-linear.rope.dimension_count"), metadata.GetInt32("kimi-linear.attention.key_length_mla")));
+        var filters = checkpoint.Tensors["blk.4.ssm_conv1d_k.weight"];
+        Assert.Equal([512L, 1, 4], filters.Shape);
+        Assert.Equal(DType.F32, filters.DType);
+        Assert.InRange(Decode(filters).Average(Math.Abs), 0.2, 0.8);
+        var rates = checkpoint.Tensors["blk.4.ssm_a"];
+        Assert.Equal([4L, 1], rates.Shape);
+        Assert.All(Decode(rates), rate => Assert.InRange(rate, -2, -0.1f));
+        Assert.False(checkpoint.Tensors.ContainsKey("blk.3.ssm_a"));
+        Assert.Equal([4L, 512, 128], checkpoint.Tensors["blk.3.attn_k_b.weight"].Shape);
     }
 
     [Fact]

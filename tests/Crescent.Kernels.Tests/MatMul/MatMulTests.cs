@@ -2,6 +2,7 @@ using Crescent.Kernels.MatMul;
 using Crescent.Kernels.Memory;
 using Crescent.Kernels.Quantization;
 using Crescent.Kernels.Threading;
+using Crescent.Tests;
 using Xunit;
 using Products = Crescent.Kernels.MatMul.MatMul;
 
@@ -167,7 +168,7 @@ public class MatMulTests
         {
             foreach (var isa in Enum.GetValues<IsaLevel>().Where(isa => isa == IsaLevel.Portable || IsaLevels.IsSupported(IsaLevel.Avx2)))
             {
-                foreach (byte fill in new byte[] { 0x00, 0x7F, 0x80, 0xFF })
+                foreach (var fill in Fills(dtype))
                 {
                     using var weights = ExtremeMatrix(dtype, isa, fill);
                     foreach (var sign in new[] { 1f, -1f })
@@ -183,30 +184,19 @@ public class MatMulTests
         }
     }
 
+    // An index into a code-book says nothing about the size of its entry: every byte is tried.
+    private static IEnumerable<byte> Fills(DType dtype) =>
+        dtype is DType.IQ1_S or DType.IQ1_M or DType.IQ2_XXS or DType.IQ2_XS or DType.IQ2_S or DType.IQ3_XXS or DType.IQ3_S
+            ? Enumerable.Range(0, 256).Select(fill => (byte)fill)
+            : [0x00, 0x7F, 0x80, 0xFF];
+
     private static TestMatrix ExtremeMatrix(DType dtype, IsaLevel isa, byte fill)
     {
         var bytes = new byte[17 * dtype.Layout().RowBytes(512)];
         bytes.AsSpan().Fill(fill);
-        int[] scales = dtype switch
-        {
-            DType.MXFP4 => [],
-            DType.Q4_1 or DType.Q5_1 or DType.Q4_K or DType.Q5_K => [0, 2],
-            DType.Q2_K => [80, 82],
-            DType.Q3_K => [108],
-            DType.Q6_K => [208],
-            _ => [0],
-        };
         for (var block = 0; block < bytes.Length; block += dtype.Layout().BlockBytes)
         {
-            foreach (var position in scales)
-            {
-                BitConverter.TryWriteBytes(bytes.AsSpan(block + position), (Half)(position is 2 or 82 ? 0.5f : 1f));
-            }
-
-            if (dtype == DType.MXFP4)
-            {
-                bytes[block] = 128;
-            }
+            TestBlocks.SetScales(dtype, bytes.AsSpan(block, dtype.Layout().BlockBytes), (Half)1f, (Half)0.5f);
         }
 
         return TestMatrix.Of(dtype, bytes, 17, 512, isa);

@@ -1,6 +1,7 @@
 using Crescent.Kernels.MatMul;
 using Crescent.Kernels.Memory;
 using Crescent.Kernels.Quantization;
+using Crescent.Tests;
 using Xunit;
 
 namespace Crescent.Kernels.Tests.MatMul;
@@ -38,26 +39,10 @@ internal sealed class TestMatrix : IDisposable
         }
 
         random.NextBytes(bytes);
-        int[] halves = dtype switch
+        var blockBytes = dtype.Layout().BlockBytes;
+        for (var block = 0; block < bytes.Length; block += blockBytes)
         {
-            DType.MXFP4 => [],
-            DType.Q4_1 or DType.Q5_1 or DType.Q4_K or DType.Q5_K => [0, 2],
-            DType.Q2_K => [80, 82],
-            DType.Q3_K => [108],
-            DType.Q6_K => [208],
-            _ => [0],
-        };
-        for (var block = 0; block < bytes.Length; block += dtype.Layout().BlockBytes)
-        {
-            foreach (var position in halves)
-            {
-                BitConverter.TryWriteBytes(bytes.AsSpan(block + position), (Half)((random.NextSingle() * 0.2f) - 0.1f));
-            }
-
-            if (dtype == DType.MXFP4)
-            {
-                bytes[block] = (byte)random.Next(120, 130);
-            }
+            TestBlocks.SetScales(dtype, bytes.AsSpan(block, blockBytes), RandomHalf(random), RandomHalf(random));
         }
 
         return new TestMatrix(dtype, bytes, rows, columns, isa);
@@ -79,4 +64,6 @@ internal sealed class TestMatrix : IDisposable
     }
 
     public void Dispose() => _memory.Dispose();
+
+    private static Half RandomHalf(Random random) => (Half)((random.NextSingle() * 0.2f) - 0.1f);
 }

@@ -26,6 +26,15 @@ public class BlockLayoutTests
         Check<Q5_K>();
         Check<Q6_K>();
         Check<IQ4_XS>();
+        Check<IQ2_XXS>();
+        Check<IQ2_XS>();
+        Check<IQ2_S>();
+        Check<IQ3_XXS>();
+        Check<IQ3_S>();
+        Check<IQ1_S>();
+        Check<IQ1_M>();
+        Check<TQ1_0>();
+        Check<TQ2_0>();
     }
 
     [Fact]
@@ -66,12 +75,29 @@ public class BlockLayoutTests
         Assert.Equal([0, 128, 192, 208], Offsets(ref q6, ref Bytes(ref q6.LowBits), ref Bytes(ref q6.HighBits), ref Bytes(ref q6.SubScaleBytes), ref Bytes(ref q6.Scale)));
         var xs = default(IQ4_XS);
         Assert.Equal([0, 2, 4, 8], Offsets(ref xs, ref Bytes(ref xs.Scale), ref Bytes(ref xs.SubScaleHigh), ref Bytes(ref xs.SubScaleLow), ref Bytes(ref xs.Codes)));
-        Assert.Equal((80, 82), (Q2_K.ScalePosition, Q2_K.MinPosition));
-        Assert.Equal(108, Q3_K.ScalePosition);
-        Assert.Equal((0, 2), (Q4_K.ScalePosition, Q4_K.MinPosition));
-        Assert.Equal((0, 2), (Q5_K.ScalePosition, Q5_K.MinPosition));
-        Assert.Equal(208, Q6_K.ScalePosition);
-        Assert.Equal(0, IQ4_XS.ScalePosition);
+    }
+
+    [Fact]
+    public void Fields_of_code_book_and_ternary_blocks_lie_where_the_file_has_them()
+    {
+        var iq2xxs = default(IQ2_XXS);
+        Assert.Equal([0, 2], Offsets(ref iq2xxs, ref Bytes(ref iq2xxs.Scale), ref Bytes(ref iq2xxs.Groups)));
+        var iq2xs = default(IQ2_XS);
+        Assert.Equal([0, 2, 66], Offsets(ref iq2xs, ref Bytes(ref iq2xs.Scale), ref Bytes(ref iq2xs.Codes), ref Bytes(ref iq2xs.SubScaleNibbles)));
+        var iq2s = default(IQ2_S);
+        Assert.Equal([0, 2, 34, 66, 74], Offsets(ref iq2s, ref Bytes(ref iq2s.Scale), ref Bytes(ref iq2s.Indices), ref Bytes(ref iq2s.Signs), ref Bytes(ref iq2s.HighBits), ref Bytes(ref iq2s.SubScaleNibbles)));
+        var iq3xxs = default(IQ3_XXS);
+        Assert.Equal([0, 2, 66], Offsets(ref iq3xxs, ref Bytes(ref iq3xxs.Scale), ref Bytes(ref iq3xxs.Indices), ref Bytes(ref iq3xxs.SignsAndScales)));
+        var iq3s = default(IQ3_S);
+        Assert.Equal([0, 2, 66, 74, 106], Offsets(ref iq3s, ref Bytes(ref iq3s.Scale), ref Bytes(ref iq3s.Indices), ref Bytes(ref iq3s.HighBits), ref Bytes(ref iq3s.Signs), ref Bytes(ref iq3s.SubScaleNibbles)));
+        var iq1s = default(IQ1_S);
+        Assert.Equal([0, 2, 34], Offsets(ref iq1s, ref Bytes(ref iq1s.Scale), ref Bytes(ref iq1s.Indices), ref Bytes(ref iq1s.HighBits)));
+        var iq1m = default(IQ1_M);
+        Assert.Equal([0, 32, 48], Offsets(ref iq1m, ref Bytes(ref iq1m.Indices), ref Bytes(ref iq1m.HighNibbles), ref Bytes(ref iq1m.SubScaleBits)));
+        var tq10 = default(TQ1_0);
+        Assert.Equal([0, 48, 52], Offsets(ref tq10, ref Bytes(ref tq10.Codes), ref Bytes(ref tq10.LastCodes), ref Bytes(ref tq10.Scale)));
+        var tq20 = default(TQ2_0);
+        Assert.Equal([0, 64], Offsets(ref tq20, ref Bytes(ref tq20.Codes), ref Bytes(ref tq20.Scale)));
     }
 
     private static void Check<TBlock>()

@@ -40,6 +40,24 @@ internal static class SmallJson
         },
     });
 
+    /// <summary>xAI's form, as Grok-2 has it.</summary>
+    public static byte[] Xai(string split)
+    {
+        string[] special = ["<|pad|>", "<|separator|>", "<|eos|>"];
+        return Serialize(new
+        {
+            regular_tokens = Enumerable.Range(0, 256).Select(value => new { bytes = (int[])[value], token = value + 3 })
+                .Append(new { bytes = (int[])['a', 'b'], token = 259 }).Append(new { bytes = (int[])['a', 'b', 'c'], token = 260 }),
+            special_tokens = special.Select((name, id) => new { bytes = Encoding.UTF8.GetBytes(name).Select(value => (int)value), token = id }),
+            vocab_size = 300,
+            word_split = split,
+        });
+    }
+
+    /// <summary>vocab.json</summary>
+    public static byte[] Vocab() => Serialize(Enumerable.Range(0, 256).Select(value => (ByteSpelling.Spell([(byte)value]), value))
+        .Concat([("ab", 256), ("abc", 257)]).ToDictionary(token => token.Item1, token => token.Item2));
+
     private static object Added(int id, string content, bool special) => new { id, content, special };
 
     private static byte[] Serialize(object value) => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(value));

@@ -1,16 +1,25 @@
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Crescent.Tests;
 using Crescent.Text.Tests.Support;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Text.Tests.Tokenizers;
 
-/// <summary>Broken files end in a TokenizerException, or a NotSupportedException where they now ask for something else; never in anything worse.</summary>
+/// <summary>
+/// Broken files end in a TokenizerException, or a NotSupportedException where they now ask for something else; never in anything worse. What still loads
+/// encodes, decodes and is exported or refused. <c>CRESCENT_FUZZ=1000</c> tries a thousand damages a form.
+/// </summary>
 public class HostileFileTests
 {
     private static readonly TokenizerConfig s_none = TokenizerConfig.Empty;
 
-    public static TheoryData<string> Forms => ["rank", "sentencepiece", "llama2c", "json", "json-metaspace", "config"];
+    public static TheoryData<string> Forms =>
+        ["rank", "sentencepiece", "llama2c", "json", "json-metaspace", "xai", "vocab", "merges", "config", "names", "added", "ids"];
+
+    private static int Seeds =>
+        int.TryParse(Environment.GetEnvironmentVariable("CRESCENT_FUZZ"), CultureInfo.InvariantCulture, out var asked) ? asked : 100;
 
     [Theory]
     [MemberData(nameof(Forms))]
@@ -23,7 +32,7 @@ public class HostileFileTests
             TryLoad(form, bytes[..(int)((long)bytes.Length * i / 100)]);
         }
 
-        for (var cut = 1; cut < 50; cut++)
+        for (var cut = 1; cut < Math.Min(50, bytes.Length); cut++)
         {
             TryLoad(form, bytes[..^cut]);
         }
@@ -34,18 +43,11 @@ public class HostileFileTests
     public void Corrupted_files_are_refused_or_load(string form)
     {
         var sample = Sample(form);
-        var random = new Random(3);
-        for (var i = 0; i < 200; i++)
+        for (var seed = 0; seed < Seeds; seed++)
         {
-            var bytes = sample.ToArray();
-            for (var flips = random.Next(1, 9); flips > 0; flips--)
-            {
-                // Half of the damage near the start, where headers are.
-                var at = random.Next(2) == 0 ? random.Next(bytes.Length) : random.Next(Math.Min(200, bytes.Length));
-                bytes[at] = random.Next(3) switch { 0 => 0xFF, 1 => (byte)random.Next(256), _ => (byte)(bytes[at] ^ (1 << random.Next(8))) };
-            }
-
-            TryLoad(form, bytes);
+            TryLoad(form, Corruption.Corrupt(sample, seed));
+            // Damage to text that keeps it text goes further than damage to bytes.
+            TryLoad(form, Swap(sample, seed));
         }
     }
 
@@ -102,20 +104,53 @@ public class HostileFileTests
 
     private static void Load(string form, byte[] bytes)
     {
-        if (form == "config")
+        var config = form switch
         {
-            TokenizerConfig.Read(bytes, form);
-            return;
+            "config" => TokenizerConfig.Read(bytes, form),
+            "names" => s_none.WithNames(bytes, form),
+            "added" => s_none.WithAdded(bytes, form),
+            "ids" => s_none.WithIds(bytes, form),
+            _ => s_none,
+        };
+        foreach (var tokenizer in Tokenizers(form, bytes, config))
+        {
+            tokenizer.Decode(tokenizer.Encode("Once upon a time 123 你好 <|endoftext|>", parseSpecial: true));
+            Try(() => TokenizerFactory.FromGguf(GgufVocabularyExport.From(tokenizer)));
+        }
+    }
+
+    // The tokenizers that a file goes into.
+    private static Tokenizer[] Tokenizers(string form, byte[] bytes, TokenizerConfig config) => form switch
+    {
+        "rank" => [RankFileLoader.Load(bytes, form, "gpt2", config)],
+        "sentencepiece" => [SentencePieceLoader.Load(bytes, form, config)],
+        "llama2c" => [Llama2cLoader.Load(bytes, form)],
+        "vocab" => [VocabularyMergesLoader.Load(bytes, form, Sample("merges"), "gpt2", config)],
+        "merges" => [VocabularyMergesLoader.Load(Sample("vocab"), form, bytes, "gpt2", config)],
+        "config" or "names" or "added" or "ids" =>
+            [.. ((string[])["rank", "sentencepiece", "json", "xai"]).Select(other => TryTokenizer(other, config)).OfType<Tokenizer>()],
+        _ => [TokenizerFactory.FromBytes(bytes, form, null, config)],
+    };
+
+    private static Tokenizer? TryTokenizer(string form, TokenizerConfig config)
+    {
+        Tokenizer? tokenizer = null;
+        Try(() => tokenizer = Tokenizers(form, Sample(form), config)[0]);
+        return tokenizer;
+    }
+
+    // Two of the file's words or numbers change places.
+    private static byte[] Swap(byte[] sample, int seed)
+    {
+        var words = Regex.Split(Encoding.Latin1.GetString(sample), "(\\W)");
+        var random = new Random(seed);
+        for (var rounds = random.Next(1, 4); rounds > 0; rounds--)
+        {
+            var (a, b) = (random.Next(words.Length), random.Next(words.Length));
+            (words[a], words[b]) = (words[b], words[a]);
         }
 
-        var tokenizer = form switch
-        {
-            "rank" => RankFileLoader.Load(bytes, form, "gpt2", s_none),
-            "sentencepiece" => SentencePieceLoader.Load(bytes, form, s_none),
-            "llama2c" => Llama2cLoader.Load(bytes, form),
-            _ => TokenizerJsonLoader.Load(bytes, form, s_none),
-        };
-        tokenizer.Decode(tokenizer.Encode("Once upon a time 123 你好 <|endoftext|>", parseSpecial: true));
+        return Encoding.Latin1.GetBytes(string.Concat(words));
     }
 
     private static byte[] Sample(string form) => form switch
@@ -126,6 +161,12 @@ public class HostileFileTests
         "llama2c" => File.ReadAllBytes(SharedData.Path("weights", "stories260K", "tok512.bin")),
         "json" => SmallJson.ByteLevel(),
         "json-metaspace" => SmallJson.Metaspace(),
+        "xai" => SmallJson.Xai("V1"),
+        "vocab" => SmallJson.Vocab(),
+        "merges" => "#version: 0.2\na b\nab c\n"u8.ToArray(),
+        "names" => """{"bos_token": "a", "eos_token": {"content": "<|end|>"}, "pad_token": "b", "unk_token": "ab"}"""u8.ToArray(),
+        "added" => """{"<|im_end|>": 310, "<pad>": 305, "ab": 7}"""u8.ToArray(),
+        "ids" => """{"model_type": "llama", "bos_token_id": 1, "eos_token_id": [2, 300], "pad_token_id": -1}"""u8.ToArray(),
         _ => File.ReadAllBytes(SharedData.Path("qwen3", "tokenizer_config.json")),
     };
 }

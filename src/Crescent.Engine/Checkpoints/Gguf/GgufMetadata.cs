@@ -37,6 +37,11 @@ public sealed class GgufMetadata
         return found;
     }
 
+    /// <summary>The keys, in the file's order.</summary>
+    public IEnumerable<string> Keys => _entries.Keys;
+
+    internal GgufEntry Entry(string key) => _entries[key];
+
     /// <summary>The same metadata with some values replaced or added.</summary>
     public GgufMetadata With(IEnumerable<GgufOverride> overrides)
     {
@@ -120,7 +125,7 @@ public sealed class GgufMetadata
         }
 
         value = entry.Type != GgufValueType.Str ? ThrowType<string>(key, "str", entry)
-            : entry.Text ?? Encoding.UTF8.GetString(entry.Payload.Span(0, (int)entry.PayloadBytes));
+            : entry.Text ?? Encoding.UTF8.GetString(entry.Payload(0, (int)entry.PayloadBytes));
         return true;
     }
 
@@ -260,13 +265,13 @@ public sealed class GgufMetadata
     private static bool Fits(GgufValueType type, long bits, long minimum, long maximum) =>
         !(type == GgufValueType.U64 && bits < 0) && bits >= minimum && bits <= maximum;
 
-    private static ReadOnlySpan<byte> PayloadSpan(GgufEntry entry) => entry.Payload.Span(0, (int)entry.PayloadBytes);
+    private static ReadOnlySpan<byte> PayloadSpan(GgufEntry entry) => entry.Payload(0, (int)entry.PayloadBytes);
 
     // The scan of the header has walked these lengths already.
     private static ReadOnlySpan<byte> NextString(GgufEntry entry, ref long at)
     {
-        var length = (int)BinaryPrimitives.ReadInt64LittleEndian(entry.Payload.Span(at, 8));
-        var bytes = entry.Payload.Span(at + 8, length);
+        var length = (int)BinaryPrimitives.ReadInt64LittleEndian(entry.Payload(at, 8));
+        var bytes = entry.Payload(at + 8, length);
         at += 8 + length;
         return bytes;
     }
@@ -287,14 +292,14 @@ public sealed class GgufMetadata
         {
             parts[i] = size == 0
                 ? Quote(Encoding.UTF8.GetString(Start(NextString(entry, ref at))))
-                : ShowScalar(entry.ElementType, GgufHeader.ScalarBits(entry.ElementType, entry.Payload.Span((long)i * size, size)));
+                : ShowScalar(entry.ElementType, GgufHeader.ScalarBits(entry.ElementType, entry.Payload((long)i * size, size)));
         }
 
         return $"[{string.Join(", ", parts)}{(entry.Count > shown ? ", …" : "")}]";
     }
 
     private static string ShowText(string? text, GgufEntry entry) =>
-        Quote(text ?? Encoding.UTF8.GetString(Start(entry.Payload.Span(0, (int)entry.PayloadBytes))));
+        Quote(text ?? Encoding.UTF8.GetString(Start(entry.Payload(0, (int)entry.PayloadBytes))));
 
     private static ReadOnlySpan<byte> Start(ReadOnlySpan<byte> text) => text[..Math.Min(text.Length, 400)];
 

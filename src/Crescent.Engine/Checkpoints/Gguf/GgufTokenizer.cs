@@ -32,6 +32,7 @@ public static class GgufTokenizer
                 AddBos = Flag(metadata, "add_bos_token"),
                 AddEos = Flag(metadata, "add_eos_token"),
                 AddSpacePrefix = Flag(metadata, "add_space_prefix"),
+                RemoveExtraWhitespaces = Flag(metadata, "remove_extra_whitespaces"),
             });
         }
         catch (TokenizerException exception)

@@ -37,6 +37,10 @@ internal sealed class PairRanks : MergeRanks
         _slots[slot] = (key, rank, merged);
     }
 
+    /// <summary>The pairs in the order of their ranks.</summary>
+    public IReadOnlyList<(int Left, int Right, int Merged)> InOrder() =>
+        [.. _slots.Where(slot => slot.Merged >= 0).OrderBy(slot => slot.Rank).Select(slot => ((int)(slot.Key >> 32), (int)(uint)slot.Key, slot.Merged))];
+
     public override int Find(ReadOnlySpan<byte> joined, int left, int right, out int merged)
     {
         var key = Key(left, right);

@@ -68,7 +68,13 @@ internal static class GgufLoader
         // Llama's "<s>" is always added; Grok-1 has a "[BOS]" that is not (reference models.md 4.2).
         var addBos = source.AddBos ?? (source.BosId is { } bos && bos >= 0 && bos < tokens.Length && source.Tokens[bos] == "<s>");
         return SentencePieceLoader.Create(
-            tokens, Special(source, addBos), new SentencePieceOptions { DummyPrefix = source.AddSpacePrefix ?? true });
+            tokens,
+            Special(source, addBos),
+            new SentencePieceOptions
+            {
+                DummyPrefix = source.AddSpacePrefix ?? true,
+                CollapseSpaces = source.RemoveExtraWhitespaces ?? false,
+            });
     }
 
     private static SpecialTokens Special(GgufVocabulary source, bool addBos) => new()

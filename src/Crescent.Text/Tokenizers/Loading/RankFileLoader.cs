@@ -23,21 +23,9 @@ internal static class RankFileLoader
 
     public static Tokenizer Load(byte[] bytes, string where, string? pre, TokenizerConfig config)
     {
-        var family = pre is null ? RankFamily.ByHash(Convert.ToHexStringLower(SHA256.HashData(bytes)), where) : RankFamily.ByName(pre);
         var ranks = ReadRanks(bytes, where);
-        var names = family.SpecialNames(ranks.Count).ToDictionary(token => token.Id, token => token.Name);
-        foreach (var (id, token) in config.Added)
-        {
-            if (id < ranks.Count && ranks[id] is not null)
-            {
-                continue;
-            }
-
-            names[id] = id <= ranks.Count + TokenizerConfig.MostAdded
-                ? token.Content
-                : throw new TokenizerException($"{where} has {ranks.Count} ranks, but tokenizer_config.json names id {id}");
-        }
-
+        var family = pre is null ? RankFamily.Find(Convert.ToHexStringLower(SHA256.HashData(bytes)), ranks.Count, config, where) : RankFamily.ByName(pre);
+        var names = Names(family, ranks, config, where);
         var tokens = new TokenEntry[Math.Max(ranks.Count, names.Count == 0 ? 0 : names.Keys.Max() + 1)];
         for (var id = 0; id < tokens.Length; id++)
         {
@@ -52,19 +40,48 @@ internal static class RankFileLoader
             wholePieceFirst: true, normalize: family.Normalize);
     }
 
+    // The family's names, except where the config names tokens; where it names the first of them, its list is the whole list.
+    private static Dictionary<int, string> Names(RankFamily family, List<byte[]?> ranks, TokenizerConfig config, string where)
+    {
+        var added = config.Added.Where(token => token.Key >= ranks.Count || ranks[token.Key] is null).ToDictionary(token => token.Key, token => token.Value.Content);
+        if (added.Keys.Where(id => id > ranks.Count + TokenizerConfig.MostAdded).Cast<int?>().Max() is { } outside)
+        {
+            throw new TokenizerException($"{where} has {ranks.Count} ranks, but tokenizer_config.json names id {outside}");
+        }
+
+        var names = family.SpecialNames(ranks.Count).ToDictionary(token => token.Id, token => token.Name);
+        var isWhole = names.Count > 0 && added.ContainsKey(names.Keys.Min());
+        var taken = added.Values.ToHashSet(StringComparer.Ordinal);
+        foreach (var (id, name) in names)
+        {
+            if (isWhole || taken.Contains(name))
+            {
+                names[id] = $"<|reserved_token_{id}|>";
+            }
+        }
+
+        foreach (var (id, name) in added)
+        {
+            names[id] = name;
+        }
+
+        return names;
+    }
+
     private static SpecialTokens Special(Vocabulary vocabulary, RankFamily family, TokenizerConfig config)
     {
         int? Find(string? name, string? fallback) =>
             (name is null ? null : vocabulary.FindControl(name)) ?? (fallback is null ? null : vocabulary.FindControl(fallback));
         return new SpecialTokens
         {
-            Bos = Find(config.Bos, family.Bos),
-            Eos = Find(config.Eos, family.Eos),
+            Bos = Find(config.Bos, family.Bos) ?? config.BosId,
+            Eos = Find(config.Eos, family.Eos) ?? config.StopIds.Cast<int?>().FirstOrDefault(),
             Eot = Find(null, family.Eot),
-            Pad = Find(config.Pad, family.Pad),
+            Pad = Find(config.Pad, family.Pad) ?? config.PadId,
             Unknown = Find(config.Unknown, family.Unknown),
             AddBos = config.AddBos ?? family.AddBos,
             AddEos = config.AddEos ?? false,
+            Stops = config.StopIds,
         };
     }
 

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Crescent.Text.Tokenizers;
 
 /// <summary>SentencePiece's <c>.model</c>, a protocol buffer (google/sentencepiece, src/sentencepiece_model.proto); BPE models only.</summary>
@@ -26,8 +28,9 @@ internal static class SentencePieceLoader
         }
 
         Check(trainer, normalizer, where);
+        Add(config, tokens, where);
         int? Id(long id, string? name) =>
-            tokens.FindIndex(token => name is not null && token.Bytes.AsSpan().SequenceEqual(System.Text.Encoding.UTF8.GetBytes(name))) is >= 0 and var named ? named
+            tokens.FindIndex(token => name is not null && token.Bytes.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(name))) is >= 0 and var named ? named
             : id >= 0 && id < tokens.Count ? (int)id
             : null;
         var bos = Id(trainer.Bos, config.Bos);
@@ -37,10 +40,11 @@ internal static class SentencePieceLoader
             {
                 Bos = bos,
                 Eos = Id(trainer.Eos, config.Eos),
-                Pad = Id(trainer.Pad, config.Pad),
+                Pad = Id(trainer.Pad, config.Pad) ?? config.PadId,
                 Unknown = Id(trainer.Unknown, config.Unknown),
                 AddBos = config.AddBos ?? (bos is not null && tokens[bos.Value].Bytes.AsSpan().SequenceEqual("<s>"u8)),
                 AddEos = config.AddEos ?? false,
+                Stops = config.StopIds,
             },
             new SentencePieceOptions
             {
@@ -50,12 +54,35 @@ internal static class SentencePieceLoader
             });
     }
 
+    // Tokens that the files beside the model add after its pieces, or make special among them.
+    private static void Add(TokenizerConfig config, List<TokenEntry> tokens, string where)
+    {
+        var pieces = tokens.Count;
+        foreach (var (id, token) in config.Added)
+        {
+            if (id > 2L * pieces + TokenizerConfig.MostAdded)
+            {
+                throw new TokenizerException($"{where} has {pieces} pieces, but the files beside it name id {id}");
+            }
+
+            while (tokens.Count <= id)
+            {
+                tokens.Add(new TokenEntry([], TokenKind.Unused));
+            }
+
+            if (tokens[id].Kind is TokenKind.Normal or TokenKind.Unused or TokenKind.UserDefined)
+            {
+                tokens[id] = new TokenEntry(Encoding.UTF8.GetBytes(token.Content), token.Special ? TokenKind.Control : TokenKind.UserDefined, tokens[id].Score);
+            }
+        }
+    }
+
     /// <summary>A tokenizer from pieces with scores.</summary>
     public static SentencePieceTokenizer Create(IReadOnlyList<TokenEntry> tokens, SpecialTokens special, SentencePieceOptions options)
     {
         var vocabulary = new Vocabulary(tokens);
-        var ranks = TokenRanks.OfScores([.. tokens.Select(token => token.Score)]);
-        return new SentencePieceTokenizer(vocabulary, special, new TokenRanks(vocabulary.Pieces, ranks), options);
+        float[] scores = [.. tokens.Select(token => token.Score)];
+        return new SentencePieceTokenizer(vocabulary, special, new TokenRanks(vocabulary.Pieces, TokenRanks.OfScores(scores)), options, scores);
     }
 
     private static void Check(TrainerSpec trainer, NormalizerSpec normalizer, string where)
@@ -124,7 +151,7 @@ internal static class SentencePieceLoader
         {
             spec = reader.Field switch
             {
-                1 => spec with { Name = System.Text.Encoding.UTF8.GetString(reader.Bytes()) },
+                1 => spec with { Name = Encoding.UTF8.GetString(reader.Bytes()) },
                 2 => spec with { HasCharacterMap = reader.Bytes().Length > 0 },
                 3 => spec with { DummyPrefix = reader.Integer() != 0 },
                 4 => spec with { CollapseSpaces = reader.Integer() != 0 },

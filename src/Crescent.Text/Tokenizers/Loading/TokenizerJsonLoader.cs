@@ -5,10 +5,9 @@ namespace Crescent.Text.Tokenizers;
 /// <summary>Hugging Face's <c>tokenizer.json</c> with a BPE model: byte-level, or SentencePiece-like with byte fallback.</summary>
 internal static class TokenizerJsonLoader
 {
-    public static Tokenizer Load(byte[] json, string where, TokenizerConfig config)
+    public static Tokenizer Load(JsonNodeReader root, TokenizerConfig config)
     {
-        using var document = JsonReading.Parse(json, where);
-        var root = new JsonNodeReader(document.RootElement, where);
+        var where = root.Where;
         var model = root.Require("model");
         if (model.Get("type")?.Text() is { } type && type != "BPE")
         {
@@ -17,7 +16,7 @@ internal static class TokenizerJsonLoader
 
         var pipeline = JsonPipeline.Read(root);
         var ids = ReadVocabulary(model.Require("vocab"));
-        var tokens = Tokens(ids, root, config, pipeline.ByteLevel, where);
+        var tokens = Tokens(ids, Added(root, config), pipeline.ByteLevel, where);
         var reader = new MergeListReader(ids, $"{where}: model: merges");
         var merges = model.Require("merges");
         var ranks = reader.Read(merges.Items().Select((merge, rank) => Pair(merge, rank, reader)), merges.Count);
@@ -29,7 +28,8 @@ internal static class TokenizerJsonLoader
             : new SentencePieceTokenizer(vocabulary, special, ranks, new SentencePieceOptions { DummyPrefix = pipeline.DummyPrefix });
     }
 
-    private static Dictionary<string, int> ReadVocabulary(JsonNodeReader vocabulary)
+    /// <summary>Tokens by their spelling.</summary>
+    public static Dictionary<string, int> ReadVocabulary(JsonNodeReader vocabulary)
     {
         // Ids index memory: a few may be left out, not most.
         var most = 2L * vocabulary.Count + TokenizerConfig.MostAdded;
@@ -45,16 +45,11 @@ internal static class TokenizerJsonLoader
     private static int CheckId(int id, long most, string where) =>
         id >= 0 && id <= most ? id : throw new TokenizerException($"{where}: token id {id}, expected 0 to {most}");
 
-    private static TokenEntry[] Tokens(
-        Dictionary<string, int> ids, JsonNodeReader root, TokenizerConfig config, bool byteLevel, string where)
+    /// <summary>The entry of every id; ids that nothing names are unused.</summary>
+    public static TokenEntry[] Tokens(
+        Dictionary<string, int> ids, IReadOnlyDictionary<int, (string Content, bool Special)> added, bool byteLevel, string where)
     {
         var most = 2L * ids.Count + TokenizerConfig.MostAdded;
-        var added = config.Added.ToDictionary();
-        foreach (var token in root.Get("added_tokens")?.Items() ?? [])
-        {
-            added[token.Require("id").Integer()] = (token.Require("content").Text(), token.Get("special")?.Flag() ?? false);
-        }
-
         var last = -1;
         foreach (var id in ids.Values.Concat(added.Keys))
         {
@@ -76,6 +71,17 @@ internal static class TokenizerJsonLoader
         }
 
         return tokens;
+    }
+
+    private static Dictionary<int, (string Content, bool Special)> Added(JsonNodeReader root, TokenizerConfig config)
+    {
+        var added = config.Added.ToDictionary();
+        foreach (var token in root.Get("added_tokens")?.Items() ?? [])
+        {
+            added[token.Require("id").Integer()] = (token.Require("content").Text(), token.Get("special")?.Flag() ?? false);
+        }
+
+        return added;
     }
 
     private static bool IsBytePiece(string text) =>
@@ -100,15 +106,16 @@ internal static class TokenizerJsonLoader
     {
         int? Find(string? name) => name is null ? null : vocabulary.FindControl(name) ?? vocabulary.FindUserDefined(name);
         var first = FirstOfTemplate(root.Get("post_processor"));
-        var bos = Find(config.Bos) ?? Find(first);
+        var bos = Find(config.Bos) ?? Find(first) ?? config.BosId;
         return new SpecialTokens
         {
             Bos = bos,
-            Eos = Find(config.Eos),
-            Pad = Find(config.Pad),
+            Eos = Find(config.Eos) ?? config.StopIds.Cast<int?>().FirstOrDefault(),
+            Pad = Find(config.Pad) ?? config.PadId,
             Unknown = Find(config.Unknown ?? model.Get("unk_token")?.Text()),
             AddBos = config.AddBos ?? (first is not null && bos == Find(first)),
             AddEos = config.AddEos ?? false,
+            Stops = config.StopIds,
         };
     }
 

@@ -41,6 +41,9 @@ internal sealed class PreSplitter
 
     public static PreSplitter Gpt2 { get; } = new(new Gpt2Stage());
 
+    /// <summary>GPT-2's, with digits one by one.</summary>
+    public static PreSplitter Gpt2Digits { get; } = new(new RunStage(CharClass.Number, [], most: 1), new Gpt2Stage());
+
     public static PreSplitter DeepSeekV3 { get; } = new(
         new RunStage(CharClass.Number, [], most: 3),
         new RunStage(CharClass.None, [0x3040, 0x30FF, 0x4E00, 0x9FA5]),

@@ -1,93 +1,86 @@
 namespace Crescent.Tests.Reference.Tiny;
 
-/// <summary>Tiny models of the Llama kind: Qwen2 (biases), Qwen3 (head norms, tied, heads wider than the hidden size), and a Mistral that slides.</summary>
+/// <summary>Tiny models of the Llama kind, for what the golden models of the shared data leave out.</summary>
 internal static class TinyLlama
 {
     private const int Layers = 3;
     private const int Hidden = 64;
-    private const int Heads = 4;
-    private const int KvHeads = 2;
-    private const int Width = 96;
-    private const double Epsilon = 1e-6;
-    private const double RopeBase = 10000;
+    private const int Heads = 6;
+    private const int KvHeads = 3;
+    private const int HeadDim = 16;
+    private const int Width = 112;
+    private const double Epsilon = 1e-5;
 
-    /// <summary>Keys that a query of <see cref="Mistral"/> sees.</summary>
-    public const int Window = 11;
+    public static LlamaReferenceConfig Llama31Config { get; } = new(Layers, Heads, KvHeads, HeadDim, Epsilon, Rotation.Llama3(10000, HeadDim, isInterleaved: false, 8, 1, 4, 256));
 
-    public static TinyModel Qwen2 { get; } = Make("tiny-qwen2", "qwen2", Config(headDim: 16, isInterleaved: false) with { HasQueryKeyValueBias = true });
+    public static LlamaReferenceConfig Qwen2Config { get; } =
+        new(Layers, Hidden / HeadDim, 2, HeadDim, Epsilon, Rotation.Plain(10000, HeadDim, isInterleaved: false)) { HasQueryKeyValueBias = true, IsTied = true };
 
-    public static TinyModel Qwen3 { get; } = Make("tiny-qwen3", "qwen3", Config(headDim: 32, isInterleaved: false) with { HasQueryKeyNorms = true, IsTied = true });
+    public static LlamaReferenceConfig Qwen3Config { get; } =
+        new(Layers, Heads, KvHeads, HeadDim, Epsilon, Rotation.Plain(10000, HeadDim, isInterleaved: false)) { HasQueryKeyNorms = true };
 
-    /// <summary>Under GGUF's llama, whose rows are taken as permuted: neighbours are pairs. llama.cpp knows no window there, so this one has no golden logits.</summary>
-    public static TinyModel Mistral { get; } = Make("tiny-mistral", "llama", Config(headDim: 16, isInterleaved: true) with { SlidingWindow = Window });
+    /// <summary>Rotation scaled by wavelength, whose divisors GGUF holds as a tensor; heads wider in sum than the hidden size.</summary>
+    public static TinyModel Llama31 { get; } = Make("tiny-llama-3.1", "llama", Llama31Config);
 
-    private static LlamaReferenceConfig Config(int headDim, bool isInterleaved) => new(Layers, Heads, KvHeads, headDim, Epsilon, Rotation.Plain(RopeBase, headDim, isInterleaved));
+    /// <summary>Biases of queries, keys and values; the embedding is the head.</summary>
+    public static TinyModel Qwen2 { get; } = Make("tiny-qwen-2", "qwen2", Qwen2Config);
 
-    /// <summary>The same weights with another configuration.</summary>
-    public static Func<int[], double[][]> ReferenceOf(TinyModel model, LlamaReferenceConfig config) => tokens => new LlamaReference(config, model.Tensors.Read).Logits(tokens);
-
-    /// <summary>The configuration of <see cref="Mistral"/> with another rotation.</summary>
-    public static LlamaReferenceConfig MistralWith(Rotation rotation) => Config(headDim: 16, isInterleaved: true) with { SlidingWindow = Window, Rotation = rotation };
+    /// <summary>Norms of queries and keys before a dense feed-forward.</summary>
+    public static TinyModel Qwen3 { get; } = Make("tiny-qwen-3", "qwen3", Qwen3Config);
 
     private static TinyModel Make(string name, string architecture, LlamaReferenceConfig config)
     {
         var tensors = Tensors(config);
         double[][] Logits(int[] tokens) => new LlamaReference(config, tensors.Read).Logits(tokens);
-        return new TinyModel(name, architecture, tensors, gguf => Fill(gguf, config), Logits, Logits, 5e-5f);
+        return new TinyModel(name, architecture, tensors, gguf => Fill(gguf, architecture == "llama", config, tensors), Logits, Logits, 5e-5f);
     }
-
-    private static IEnumerable<(string Gguf, string Published, int Rows, int Columns)> Matrices(int headDim) =>
-    [
-        ("attn_q", "self_attn.q_proj", Heads * headDim, Hidden), ("attn_k", "self_attn.k_proj", KvHeads * headDim, Hidden),
-        ("attn_v", "self_attn.v_proj", KvHeads * headDim, Hidden), ("attn_output", "self_attn.o_proj", Hidden, Heads * headDim),
-        ("ffn_gate", "mlp.gate_proj", Width, Hidden), ("ffn_up", "mlp.up_proj", Width, Hidden), ("ffn_down", "mlp.down_proj", Hidden, Width),
-    ];
 
     private static RandomTensors Tensors(LlamaReferenceConfig config)
     {
-        var tensors = new RandomTensors().Matrix("model.embed_tokens.weight", [TinyGguf.Vocab, Hidden], 4).Norm("model.norm.weight", Hidden);
+        var tensors = new RandomTensors().Matrix("model.embed_tokens.weight", [TinyGguf.Vocab, Hidden], 3).Norm("model.norm.weight", Hidden);
         if (!config.IsTied)
         {
             tensors.Matrix("lm_head.weight", [TinyGguf.Vocab, Hidden], 3);
         }
 
-        for (var layer = 0; layer < config.Layers; layer++)
+        for (var layer = 0; layer < Layers; layer++)
         {
             var prefix = $"model.layers.{layer}.";
-            tensors.Norm(prefix + "input_layernorm.weight", Hidden).Norm(prefix + "post_attention_layernorm.weight", Hidden);
-            foreach (var (_, published, rows, columns) in Matrices(config.HeadDim))
+            tensors.Norm(prefix + "input_layernorm.weight", Hidden).Norm(prefix + "post_attention_layernorm.weight", Hidden)
+                .Matrix(prefix + "self_attn.o_proj.weight", [Hidden, config.Heads * HeadDim])
+                .Matrix(prefix + "mlp.gate_proj.weight", [Width, Hidden]).Matrix(prefix + "mlp.up_proj.weight", [Width, Hidden]).Matrix(prefix + "mlp.down_proj.weight", [Hidden, Width]);
+            foreach (var (name, heads) in Projections(config))
             {
-                tensors.Matrix($"{prefix}{published}.weight", [rows, columns], 1.5);
-            }
+                tensors.Matrix($"{prefix}self_attn.{name}_proj.weight", [heads * HeadDim, Hidden], 1.5);
+                if (config.HasQueryKeyValueBias)
+                {
+                    tensors.Values($"{prefix}self_attn.{name}_proj.bias", [heads * HeadDim], 0, 0.5);
+                }
 
-            foreach (var (name, rows) in new[] { ("q", Heads * config.HeadDim), ("k", KvHeads * config.HeadDim), ("v", KvHeads * config.HeadDim) })
-            {
-                tensors.Values($"{prefix}self_attn.{name}_proj.bias", [rows], 0, 0.5);
+                if (config.HasQueryKeyNorms && name != "v")
+                {
+                    tensors.Norm($"{prefix}self_attn.{name}_norm.weight", HeadDim);
+                }
             }
-
-            tensors.Norm(prefix + "self_attn.q_norm.weight", config.HeadDim).Norm(prefix + "self_attn.k_norm.weight", config.HeadDim);
         }
 
         return tensors;
     }
 
-    private static void Fill(TinyGguf gguf, LlamaReferenceConfig config)
+    private static (string Name, int Heads)[] Projections(LlamaReferenceConfig config) => [("q", config.Heads), ("k", config.KvHeads), ("v", config.KvHeads)];
+
+    private static void Fill(TinyGguf gguf, bool isLlama, LlamaReferenceConfig config, RandomTensors tensors)
     {
-        gguf.Set("block_count", config.Layers);
+        gguf.Set("block_count", Layers);
         gguf.Set("embedding_length", Hidden);
         gguf.Set("feed_forward_length", Width);
-        gguf.Set("attention.head_count", Heads);
-        gguf.Set("attention.head_count_kv", KvHeads);
-        gguf.Set("attention.key_length", config.HeadDim);
-        gguf.Set("attention.value_length", config.HeadDim);
-        gguf.Set("attention.layer_norm_rms_epsilon", config.Epsilon);
-        gguf.Set("rope.dimension_count", config.HeadDim);
-        gguf.Set("rope.freq_base", RopeBase);
-        if (config.SlidingWindow > 0)
-        {
-            gguf.Set("attention.sliding_window", config.SlidingWindow);
-        }
-
+        gguf.Set("attention.head_count", config.Heads);
+        gguf.Set("attention.head_count_kv", config.KvHeads);
+        gguf.Set("attention.key_length", HeadDim);
+        gguf.Set("attention.value_length", HeadDim);
+        gguf.Set("attention.layer_norm_rms_epsilon", Epsilon);
+        gguf.Set("rope.dimension_count", HeadDim);
+        gguf.Set("rope.freq_base", 10000.0);
         gguf.Copy("token_embd.weight", "model.embed_tokens.weight", TinyGguf.Vocab, Hidden);
         gguf.Copy("output_norm.weight", "model.norm.weight", Hidden);
         if (!config.IsTied)
@@ -95,29 +88,40 @@ internal static class TinyLlama
             gguf.Copy("output.weight", "lm_head.weight", TinyGguf.Vocab, Hidden);
         }
 
-        for (var layer = 0; layer < config.Layers; layer++)
+        if (isLlama)
         {
-            FillLayer(gguf, config, $"blk.{layer}.", $"model.layers.{layer}.");
+            var plain = Rotation.Plain(10000, HeadDim, isInterleaved: false).Frequencies;
+            gguf.Add("rope_freqs.weight", [HeadDim / 2], [.. plain.Zip(config.Rotation.Frequencies, (frequency, scaled) => frequency / scaled)]);
+        }
+
+        for (var layer = 0; layer < Layers; layer++)
+        {
+            FillLayer(gguf, isLlama, config, tensors, $"blk.{layer}.", $"model.layers.{layer}.");
         }
     }
 
-    private static void FillLayer(TinyGguf gguf, LlamaReferenceConfig config, string block, string prefix)
+    private static void FillLayer(TinyGguf gguf, bool isLlama, LlamaReferenceConfig config, RandomTensors tensors, string block, string prefix)
     {
         gguf.Copy(block + "attn_norm.weight", prefix + "input_layernorm.weight", Hidden);
-        gguf.Copy(block + "ffn_norm.weight", prefix + "post_attention_layernorm.weight", Hidden);
-        foreach (var (name, published, rows, columns) in Matrices(config.HeadDim))
+        foreach (var (name, heads) in Projections(config))
         {
-            gguf.Copy($"{block}{name}.weight", $"{prefix}{published}.weight", rows, columns);
-            if (config.HasQueryKeyValueBias && name is ("attn_q" or "attn_k" or "attn_v"))
+            var weights = tensors.Read($"{prefix}self_attn.{name}_proj.weight");
+            gguf.Add($"{block}attn_{name}.weight", [heads * HeadDim, Hidden], isLlama && name != "v" ? TinyGguf.PairsAdjacent(weights, Hidden, HeadDim) : weights);
+            if (config.HasQueryKeyValueBias)
             {
-                gguf.Copy($"{block}{name}.bias", $"{prefix}{published}.bias", rows);
+                gguf.Copy($"{block}attn_{name}.bias", $"{prefix}self_attn.{name}_proj.bias", heads * HeadDim);
+            }
+
+            if (config.HasQueryKeyNorms && name != "v")
+            {
+                gguf.Copy($"{block}attn_{name}_norm.weight", $"{prefix}self_attn.{name}_norm.weight", HeadDim);
             }
         }
 
-        if (config.HasQueryKeyNorms)
-        {
-            gguf.Copy(block + "attn_q_norm.weight", prefix + "self_attn.q_norm.weight", config.HeadDim);
-            gguf.Copy(block + "attn_k_norm.weight", prefix + "self_attn.k_norm.weight", config.HeadDim);
-        }
+        gguf.Copy(block + "attn_output.weight", prefix + "self_attn.o_proj.weight", Hidden, config.Heads * HeadDim);
+        gguf.Copy(block + "ffn_norm.weight", prefix + "post_attention_layernorm.weight", Hidden);
+        gguf.Copy(block + "ffn_gate.weight", prefix + "mlp.gate_proj.weight", Width, Hidden);
+        gguf.Copy(block + "ffn_up.weight", prefix + "mlp.up_proj.weight", Width, Hidden);
+        gguf.Copy(block + "ffn_down.weight", prefix + "mlp.down_proj.weight", Hidden, Width);
     }
 }

@@ -1,4 +1,4 @@
-namespace Crescent.Engine.Models;
+namespace Crescent.Engine.Checkpoints;
 
 /// <summary>What a tensor does, told from its GGUF name: for the tally of where a model's bytes are.</summary>
 public static class TensorRole
@@ -25,7 +25,7 @@ public static class TensorRole
             _ when part.Contains("_exps", StringComparison.Ordinal) => Experts,
             _ when part.Contains("_shexp", StringComparison.Ordinal) => SharedExperts,
             _ when part.StartsWith("ffn_", StringComparison.Ordinal) => FeedForward,
-            _ when part.StartsWith("attn_", StringComparison.Ordinal) => Attention,
+            _ when part.StartsWith("attn_", StringComparison.Ordinal) || part.StartsWith("ssm_", StringComparison.Ordinal) => Attention,
             _ => Other,
         };
     }

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Globalization;
+using Crescent.Cli.Json;
+using Crescent.Cli.Options;
+using Crescent.Engine.Runtime.Scoring;
+
+namespace Crescent.Cli.Commands;
+
+/// <summary><c>crescent perplexity</c>: how well a model predicts a text, and how far its predictions are from another model's.</summary>
+internal static class PerplexityCommand
+{
+    private const int DefaultContext = 512; // llama.cpp's, so that figures compare
+    private const int Chunk = 512;
+
+    public static Command Create(Terminal terminal)
+    {
+        var model = new ModelOptionsArguments();
+        var file = new Option<string>("--file", "-f") { Description = "The text.", Required = true };
+        var llama = new Option<bool>("--llama") { Description = "Count as llama.cpp does: whole contexts, the second half of each." };
+        var kl = new Option<string?>("--kl-base") { Description = "Logits stored by --save-logits, or another model: divergence from it." };
+        var save = new Option<string?>("--save-logits") { Description = "Where to keep the logits for a later --kl-base." };
+        var chunks = Values.Number<int>("--chunks", "Only the first N contexts.");
+        var json = new Option<bool>("--json") { Description = "One JSON document on standard output." };
+        var command = new Command("perplexity", "Measures how well a model predicts a text.") { file, llama, kl, save, chunks, json };
+        model.AddTo(command);
+        command.SetAction((parsed, cancellation) =>
+        {
+            var text = InputFile.ReadBytes("--file", parsed.GetValue(file)!);
+            var context = model.ReadContext(parsed) ?? DefaultContext;
+            if (context < 4)
+            {
+                throw new CommandFailedException($"--context: expected at least 4 tokens to score, found {context}", CommandFailedException.WrongUsage);
+            }
+
+            var most = parsed.GetValue(chunks);
+            if (most < 1)
+            {
+                throw new CommandFailedException($"--chunks: expected at least 1, found {most}", CommandFailedException.WrongUsage);
+            }
+
+            var counting = parsed.GetValue(llama) ? TextCounting.Llama : TextCounting.EveryToken;
+            var options = model.Read(parsed, terminal, Math.Min(Chunk, context));
+            ModelSession Open(string path) => ModelSession.Open(path, model.ReadOverrides(parsed), options, context, terminal);
+            using var session = Open(model.PathOf(parsed));
+            using var run = new PerplexityRun(session, ScoredText.Read(session.Tokenizer, text, counting, context, most, parsed.GetValue(file)!), terminal);
+            run.SaveTo(parsed.GetValue(save));
+            run.CompareWith(parsed.GetValue(kl), Open);
+            run.Execute(cancellation);
+            var report = run.Report();
+            if (parsed.GetValue(json))
+            {
+                CliJson.Write(terminal.Out, report);
+            }
+            else
+            {
+                Print(terminal.Out, report);
+            }
+
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static void Print(TextWriter output, PerplexityJson report)
+    {
+        Line($"tokens        {report.Tokens}, contexts of {report.Context}, counted {(report.Counting == "llama" ? "as llama.cpp does" : "once each")}");
+        Line($"perplexity    {report.TokenPerplexity:F4} ± {report.StandardError:F4} a token");
+        if (report.WordPerplexity is { } word)
+        {
+            Line($"              {word:F4} a word, {report.BytePerplexity:F4} a byte, {report.BitsPerByte:F4} bits a byte");
+        }
+
+        if (report.KlMean is { } mean)
+        {
+            Line($"divergence    {mean:E3} nats on average, 99 % below {report.KlP99:E3}; same likeliest token in {report.TopOneAgreement:P2}");
+        }
+
+        void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,113 @@
+namespace Crescent.Engine.Checkpoints.HuggingFace;
+
+/// <summary>DeepSeek-V2 and V3, Moonlight, Kimi K2: latent attention and mixtures with shared experts.</summary>
+internal static class DeepSeekMap
+{
+    private const int SoftmaxGating = 1;
+    private const int SigmoidGating = 2;
+
+    public static void Map(HfModel model)
+    {
+        var config = model.Config;
+        model.SetCommon();
+        HfRope.MapDeepSeek(model);
+        MapAttentionSizes(model);
+        model.Set("feed_forward_length", config.Integer("intermediate_size"));
+        var dense = config.Integer("first_k_dense_replace", 0, 0, model.Layers);
+        model.Set("leading_dense_block_count", dense);
+        var experts = config.Integer("n_routed_experts", 1, 65536);
+        MapRouting(model, experts);
+        if (config.Integer("moe_layer_freq", 1, 1, 65536) != 1)
+        {
+            throw config.Unsupported("moe_layer_freq", "1", config.Integer("moe_layer_freq"));
+        }
+
+        model.MapEnds(tiedUnlessStated: false);
+        for (var i = 0; i < model.Layers; i++)
+        {
+            var (name, source) = ($"blk.{i}", $"model.layers.{i}");
+            model.Tensors.Plain($"{name}.attn_norm.weight", $"{source}.input_layernorm.weight");
+            model.Tensors.Plain($"{name}.ffn_norm.weight", $"{source}.post_attention_layernorm.weight");
+            MapAttention(model, name, $"{source}.self_attn");
+            if (i < dense)
+            {
+                model.MapFeedForward(name, "", $"{source}.mlp");
+            }
+            else
+            {
+                MapMixture(model, name, $"{source}.mlp", experts);
+            }
+        }
+    }
+
+    /// <summary>Sizes of latent attention's parts; the caches' widths are not stated, as in older GGUF files.</summary>
+    public static void MapAttentionSizes(HfModel model)
+    {
+        var config = model.Config;
+        var (nope, rope) = (config.Integer("qk_nope_head_dim"), config.Integer("qk_rope_head_dim"));
+        model.Set("attention.head_count_kv", model.Heads);
+        model.Set("attention.key_length", nope + rope);
+        model.Set("attention.value_length", config.Integer("v_head_dim"));
+        model.Set("attention.kv_lora_rank", config.Integer("kv_lora_rank"));
+        model.Set("rope.dimension_count", rope);
+        if (config.Integer("q_lora_rank", 0, 0, 1 << 24) is > 0 and var rank)
+        {
+            model.Set("attention.q_lora_rank", rank);
+        }
+    }
+
+    public static void MapAttention(HfModel model, string name, string source)
+    {
+        if (model.Tensors.ContainsMatrix($"{source}.q_a_proj"))
+        {
+            model.Tensors.Matrix($"{name}.attn_q_a.weight", $"{source}.q_a_proj");
+            model.Tensors.Plain($"{name}.attn_q_a_norm.weight", $"{source}.q_a_layernorm.weight");
+            model.Tensors.Matrix($"{name}.attn_q_b.weight", $"{source}.q_b_proj");
+        }
+        else
+        {
+            model.Tensors.Matrix($"{name}.attn_q.weight", $"{source}.q_proj");
+        }
+
+        model.Tensors.Matrix($"{name}.attn_kv_a_mqa.weight", $"{source}.kv_a_proj_with_mqa");
+        model.Tensors.Plain($"{name}.attn_kv_a_norm.weight", $"{source}.kv_a_layernorm.weight");
+        model.Tensors.Matrix($"{name}.attn_kv_b.weight", $"{source}.kv_b_proj");
+        model.Tensors.Matrix($"{name}.attn_output.weight", $"{source}.o_proj");
+    }
+
+    private static void MapRouting(HfModel model, int experts)
+    {
+        var config = model.Config;
+        model.Set("expert_count", experts);
+        model.Set("expert_used_count", config.Integer("num_experts_per_tok", 1, experts));
+        model.Set("expert_shared_count", config.Integer("n_shared_experts", 0, 0, 1024));
+        model.Set("expert_feed_forward_length", config.Integer("moe_intermediate_size"));
+        model.Set("expert_weights_scale", config.Number("routed_scaling_factor", 1));
+        model.Set("expert_weights_norm", config.Flag("norm_topk_prob", false));
+        model.Set("expert_gating_func", Gating(config, "scoring_func"));
+        if (config.Integer("n_group", 1, 1, 65536) is > 1 and var groups)
+        {
+            model.Set("expert_group_count", groups);
+            model.Set("expert_group_used_count", config.Integer("topk_group", 1, 65536));
+        }
+    }
+
+    /// <summary>GGUF's number of a router's function.</summary>
+    public static int Gating(HfConfig config, string key) => (config.Text(key) ?? "softmax") switch
+    {
+        "softmax" => SoftmaxGating,
+        "sigmoid" => SigmoidGating,
+        var other => throw config.Unsupported(key, "softmax or sigmoid", $"'{other}'"),
+    };
+
+    private static void MapMixture(HfModel model, string name, string source, int experts)
+    {
+        model.Tensors.Matrix($"{name}.ffn_gate_inp.weight", $"{source}.gate");
+        model.Tensors.OptionalPlain($"{name}.exp_probs_b.bias", $"{source}.gate.e_score_correction_bias");
+        model.MapExperts(name, experts, $"{source}.experts");
+        if (model.Config.Integer("n_shared_experts", 0, 0, 1024) > 0)
+        {
+            model.MapFeedForward(name, "_shexp", $"{source}.shared_experts");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using Crescent.Engine.Checkpoints;
+using Crescent.Kernels;
+using Crescent.Kernels.MatMul;
+using Crescent.Kernels.Memory;
+using Crescent.Kernels.Quantization;
+
+namespace Crescent.Engine.Weights;
+
+/// <summary>
+/// Recodes what every token needs (attention, dense and shared feed-forward units, the head) to a smaller type while a model loads, so that it fits
+/// in memory. Routed experts, routers, vectors and the embedding's rows stay as they are. Owns what it makes.
+/// </summary>
+public sealed class ResidentRecoder : IDisposable
+{
+    private const DType Fallback = DType.Q8_0; // for rows that are not whole blocks of the type asked for
+
+    private readonly DType _type;
+    private readonly IsaLevel _isa;
+    private readonly int _threads;
+    private readonly List<AlignedBuffer<byte>> _buffers = [];
+
+    /// <param name="threads">Threads that recode.</param>
+    /// <exception cref="NotSupportedException">The type cannot be encoded.</exception>
+    public ResidentRecoder(DType type, IsaLevel isa, int threads)
+    {
+        if (!RowCodec.CanEncode(type))
+        {
+            throw new NotSupportedException($"weights cannot be recoded to {type}; supported: {string.Join(", ", RowCodec.Supported.Where(RowCodec.CanEncode))}");
+        }
+
+        (_type, _isa, _threads) = (type, isa, threads);
+    }
+
+    /// <summary>Bytes in memory of all that was recoded.</summary>
+    public long Bytes => _buffers.Sum(buffer => buffer.Length);
+
+    /// <summary>The type that a tensor's matrices are to be recoded to; null where they stay: routed experts, routers, and what would not become smaller.</summary>
+    internal DType? TypeOf(CheckpointTensor tensor, long columns)
+    {
+        if (TensorRole.Of(tensor.Name) is not (TensorRole.Attention or TensorRole.FeedForward or TensorRole.SharedExperts or TensorRole.Head or TensorRole.Embeddings))
+        {
+            return null;
+        }
+
+        var type = columns % _type.Layout().BlockLength == 0 ? _type : Fallback;
+        return columns % type.Layout().BlockLength == 0 && tensor.Count / columns * type.Layout().RowBytes(columns) < tensor.StoredBytes ? type : null;
+    }
+
+    /// <summary>The same matrix in another type, in memory of its own.</summary>
+    internal WeightMatrix Recode(WeightMatrix source, DType type)
+    {
+        var rowBytes = (int)type.Layout().RowBytes(source.Columns);
+        var buffer = new AlignedBuffer<byte>((long)source.Rows * rowBytes, clear: false);
+        _buffers.Add(buffer);
+        Parallel.For(0, source.Rows, new ParallelOptions { MaxDegreeOfParallelism = _threads }, () => new float[source.Columns], (row, _, values) =>
+        {
+            source.DecodeRow(row, values);
+            RowCodec.Encode(type, values, buffer.Span((long)row * rowBytes, rowBytes));
+            return values;
+        }, static _ => { });
+        return WeightMatrix.Create(type, buffer.Bytes, source.Rows, source.Columns, _isa);
+    }
+
+    public void Dispose() => _buffers.ForEach(buffer => buffer.Dispose());
+}
