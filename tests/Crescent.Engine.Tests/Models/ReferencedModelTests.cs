@@ -92,6 +92,16 @@ public sealed class ReferencedModelTests
             "llama.rope.scaling.high_freq_factor=float:4", "llama.rope.scaling.original_context_length=int:512");
     }
 
+    [Fact]
+    public void Yarns_gain_may_be_divided_out_again()
+    {
+        var rotation = Rotation.Yarn(10000, 16, isInterleaved: true, 16, 512, 32, 1);
+        string[] keys = ["llama.rope.scaling.type=str:yarn", "llama.rope.scaling.factor=float:16", "llama.rope.scaling.original_context_length=int:512"];
+        AssertIs(TinyLlama.ReferenceOf(TinyLlama.Mistral, TinyLlama.MistralWith(rotation)), TinyLlama.Mistral, keys);
+        AssertIs(
+            TinyLlama.ReferenceOf(TinyLlama.Mistral, TinyLlama.MistralWith(rotation with { Magnitude = 1 })), TinyLlama.Mistral, [.. keys, "llama.rope.scaling.yarn_log_multiplier=float:1"]);
+    }
+
     [Theory]
     [InlineData("tiny-mistral", "'llama.rope.scaling.type': expected none, linear, yarn or llama3, found 'dynamic'", "llama.rope.scaling.type=str:dynamic")]
     [InlineData("tiny-mistral", "'llama.rope.scaling.low_freq_factor': expected less than high_freq_factor, 4, found 4", "llama.rope.scaling.type=str:llama3", "llama.rope.scaling.low_freq_factor=float:4")]
