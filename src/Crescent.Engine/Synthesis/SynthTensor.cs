@@ -1,5 +1,5 @@
 using System.Buffers;
-using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Checkpoints;
 using Crescent.Kernels;
 
 namespace Crescent.Engine.Synthesis;
@@ -40,7 +40,7 @@ internal sealed record SynthTensor(string Name, DType DType, long[] Shape, Synth
     private long Rows => Shape[..^1].Aggregate(1L, (product, length) => product * length);
 
     /// <summary>Generates the rows, several at once, and hands them on in order: one chunk is made while the one before is written.</summary>
-    public void Write(ulong seed, int threads, GgufSink sink, CancellationToken cancellationToken)
+    public void Write(ulong seed, int threads, TensorSink sink, CancellationToken cancellationToken)
     {
         if (Role is SynthRole.Norm or SynthRole.Bias or SynthRole.Rate or SynthRole.Given)
         {
