@@ -31,7 +31,7 @@ internal static class TinyKimiLinear
     {
         var tensors = Tensors();
         double[][] Logits(int[] tokens) => new KimiLinearReference(Config, tensors.Read).Logits(tokens);
-        return new TinyModel("tiny-kimi-linear", "kimi-linear", tensors, Fill, Logits, Logits, 5e-5f);
+        return new TinyModel("reference-kimi-linear", "kimi-linear", tensors, Fill, Logits, Logits, 5e-5f);
     }
 
     private static RandomTensors Tensors()
