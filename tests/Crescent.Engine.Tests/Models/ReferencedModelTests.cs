@@ -97,9 +97,9 @@ public sealed class ReferencedModelTests
     {
         var rotation = Rotation.Yarn(10000, 16, isInterleaved: true, 16, 512, 32, 1);
         string[] keys = ["llama.rope.scaling.type=str:yarn", "llama.rope.scaling.factor=float:16", "llama.rope.scaling.original_context_length=int:512"];
-        AssertIs(TinyLlama.ReferenceOf(TinyLlama.Mistral, TinyLlama.MistralWith(rotation)), TinyLlama.Mistral, keys);
+        AssertIs(TinyMistral.ReferenceOf(TinyMistral.ConfigWith(rotation)), TinyMistral.Model, keys);
         AssertIs(
-            TinyLlama.ReferenceOf(TinyLlama.Mistral, TinyLlama.MistralWith(rotation with { Magnitude = 1 })), TinyLlama.Mistral, [.. keys, "llama.rope.scaling.yarn_log_multiplier=float:1"]);
+            TinyMistral.ReferenceOf(TinyMistral.ConfigWith(rotation with { Magnitude = 1 })), TinyMistral.Model, [.. keys, "llama.rope.scaling.yarn_log_multiplier=float:1"]);
     }
 
     [Theory]

@@ -4,20 +4,20 @@ namespace Crescent.Tests.Reference.Tiny;
 internal static class TinyGrok1
 {
     private const int Layers = 11;
-    private const int HeadDim = 16;
-    private const int Heads = 4;
-    private const int KvHeads = 2;
+    // Readers of the release know heads by this length alone.
+    private const int HeadDim = 128;
+    private const int Heads = 2;
+    private const int KvHeads = 1;
     private const int Hidden = Heads * HeadDim;
-    private const int Experts = 8;
+    private const int Experts = 4;
 
-    /// <summary>Scales of the sum as Grok-1 takes them, but for the sizes that they come from.</summary>
+    /// <summary>The release's constants, but for the one that comes from the hidden size.</summary>
     public static Grok1ReferenceConfig Config { get; } = new(Layers, Heads, KvHeads, HeadDim, Experts)
     {
         EmbeddingMultiplier = Math.Sqrt(Hidden),
-        AttentionMultiplier = 1 / Math.Sqrt(HeadDim),
     };
 
-    public static GrokPickleSizes Sizes { get; } = new(Layers, TinyGguf.Vocab, Hidden, KvHeads * HeadDim, Experts, Width: 96);
+    public static GrokPickleSizes Sizes { get; } = new(Layers, TinyGguf.Vocab, Hidden, KvHeads * HeadDim, Experts, Width: 128);
 
     // After the sizes that it is made from.
     private static readonly RandomTensors s_tensors = Tensors();
@@ -47,7 +47,7 @@ internal static class TinyGrok1
 
     private static RandomTensors Tensors()
     {
-        var tensors = new RandomTensors().Matrix("tensor00000_000", Of("tensor00000_000").Shape, 8).Norm("tensor00001_000", Hidden);
+        var tensors = new RandomTensors().Matrix("tensor00000_000", Of("tensor00000_000").Shape, 2).Norm("tensor00001_000", Hidden);
         for (var number = 2; number < 2 + (Layers * Grok1Reference.TensorsPerLayer); number++)
         {
             var name = $"tensor{number:D5}_000";

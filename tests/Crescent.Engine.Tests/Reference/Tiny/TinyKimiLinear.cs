@@ -6,7 +6,7 @@ internal static class TinyKimiLinear
     private const int Layers = 5;
     private const int Hidden = 64;
     private const int Heads = 3;
-    private const int DeltaDim = 16;
+    private const int DeltaDim = 32;
     private const int Taps = 4;
     private const int Latent = 32;
     private const int Nope = 16;
