@@ -67,6 +67,13 @@ internal sealed class CliProcess : IDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>Ends the process at once, as a power cut would.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        WaitForExit();
+    }
+
     public void Dispose()
     {
         if (!_process.HasExited)

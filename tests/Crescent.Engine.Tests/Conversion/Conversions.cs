@@ -24,7 +24,7 @@ internal static class Conversions
     }
 
     public static ConversionPlan Plan(Checkpoint checkpoint, string path, ConversionOptions options) =>
-        ConversionPlan.Create(checkpoint, path, options, TestContext.Current.CancellationToken);
+        ConversionPlan.Create(checkpoint, path, options, null, TestContext.Current.CancellationToken);
 
     /// <summary>All values of a tensor.</summary>
     public static float[] Decode(Checkpoint checkpoint, string name)
