@@ -81,6 +81,8 @@ internal static class CommandLine
             InspectCommand.Create(terminal),
             BenchCommand.Create(terminal),
             SynthCommand.Create(terminal),
+            ConvertCommand.CreateConvert(terminal),
+            ConvertCommand.CreateQuantize(terminal),
             PullCommand.Create(terminal),
             ModelsCommand.Create(terminal),
         };

@@ -13,6 +13,7 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(BenchJson))]
 [JsonSerializable(typeof(InspectJson))]
 [JsonSerializable(typeof(SynthJson))]
+[JsonSerializable(typeof(ConvertJson))]
 [JsonSerializable(typeof(PerplexityJson))]
 [JsonSerializable(typeof(PullJson))]
 [JsonSerializable(typeof(ModelsJson))]

@@ -21,13 +21,17 @@ public sealed class ConversionPlan
     private readonly ConversionOptions _options;
     private readonly ResumableFiles _output;
 
-    private ConversionPlan(ConversionOptions options, ResumableFiles output, IReadOnlyList<string> files, IReadOnlyList<ConvertedTensor> tensors, IReadOnlyList<string> notices)
+    private ConversionPlan(string path, ConversionOptions options, ResumableFiles output, IReadOnlyList<string> files, IReadOnlyList<ConvertedTensor> tensors, IReadOnlyList<string> notices)
     {
         (_options, _output, Files, Tensors) = (options, output, files, tensors);
+        Path = options.Layout == ConversionLayout.Records ? path : files[0];
         Notices = output.Notice is { } resumed ? [.. notices, resumed] : notices;
     }
 
-    /// <summary>The files that will be there, the one that is opened first.</summary>
+    /// <summary>What is to be opened: a file, or the folder of records.</summary>
+    public string Path { get; }
+
+    /// <summary>The files that will be there.</summary>
     public IReadOnlyList<string> Files { get; }
 
     public IReadOnlyList<ConvertedTensor> Tensors { get; }
@@ -41,18 +45,24 @@ public sealed class ConversionPlan
     /// <summary>Bytes of an interrupted conversion that need not be written again.</summary>
     public long DoneBytes => _output.DoneBytes;
 
+    /// <summary>Whether something was begun and not finished: the same conversion goes on from there.</summary>
+    public bool CanGoOn => _output.IsBegun;
+
     /// <summary>Decides what every tensor becomes; reads scales, but no values.</summary>
     /// <param name="path">The GGUF file, or the folder of records, to be written.</param>
+    /// <param name="progress">Bytes of scales looked at.</param>
     /// <exception cref="CheckpointException">The model cannot be converted: no tokenizer that GGUF can express, importance of another model.</exception>
     /// <exception cref="ArgumentException">The output is one of the source's files, or the threads are none.</exception>
-    public static ConversionPlan Create(Checkpoint checkpoint, string path, ConversionOptions options, CancellationToken cancellationToken = default)
+    public static ConversionPlan Create(
+        Checkpoint checkpoint, string path, ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
         var notices = new ConversionNotices();
         var isGguf = checkpoint is not (HfCheckpoint or Checkpoints.GrokPickle.GrokCheckpoint);
         var model = ModelOf(checkpoint, options);
-        var chooser = new TensorChooser(options, model, isGguf, notices, cancellationToken);
+        var scales = new ScaleCheck(checkpoint, options.Threads, progress, cancellationToken);
+        var chooser = new TensorChooser(options, model, isGguf, notices, scales);
         var planner = new TensorPlanner(checkpoint, options, chooser, notices);
         var forms = new PublishedForms(checkpoint, isGguf);
         var tensors = new List<TargetTensor>();
@@ -70,6 +80,7 @@ public sealed class ConversionPlan
         var files = GgufOutput.Files(checkpoint, path, options, isGguf, tensors, options.SplitBytes);
         RefuseOwnFiles(checkpoint, files);
         return new ConversionPlan(
+            path,
             options,
             new ResumableFiles(path, JournalOf(path, options), files, Identify(checkpoint, files, tensors)),
             [.. files.Select(file => file.Path)],
@@ -101,15 +112,15 @@ public sealed class ConversionPlan
 
     private static void RefuseOwnFiles(Checkpoint checkpoint, IReadOnlyList<OutputFile> files)
     {
-        var sources = checkpoint.Files.Select(Path.GetFullPath).ToHashSet(StringComparer.Ordinal);
-        if (files.FirstOrDefault(file => sources.Contains(Path.GetFullPath(file.Path))) is { } own)
+        var sources = checkpoint.Files.Select(System.IO.Path.GetFullPath).ToHashSet(StringComparer.Ordinal);
+        if (files.FirstOrDefault(file => sources.Contains(System.IO.Path.GetFullPath(file.Path))) is { } own)
         {
             throw new ArgumentException($"{own.Path}: expected another output than the source itself", nameof(files));
         }
     }
 
     private static string JournalOf(string path, ConversionOptions options) =>
-        options.Layout == ConversionLayout.Records ? Path.Combine(path, "conversion.journal") : path + ".journal";
+        options.Layout == ConversionLayout.Records ? System.IO.Path.Combine(path, "conversion.journal") : path + ".journal";
 
     private static ConversionIdentity Identify(Checkpoint checkpoint, IReadOnlyList<OutputFile> files, List<TargetTensor> tensors)
     {
@@ -117,7 +128,7 @@ public sealed class ConversionPlan
         plan.Append(BitConverter.GetBytes(IdentityVersion));
         foreach (var file in files)
         {
-            plan.Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file.Path)} {file.Length}\n")));
+            plan.Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{System.IO.Path.GetFileName(file.Path)} {file.Length}\n")));
             plan.Append(file.Header);
         }
 

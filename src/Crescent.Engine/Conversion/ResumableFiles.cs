@@ -34,6 +34,9 @@ internal sealed class ResumableFiles
     /// <summary>What became of an interrupted conversion; null where there was none.</summary>
     public string? Notice { get; }
 
+    /// <summary>Whether there is an unfinished conversion.</summary>
+    public bool IsBegun => File.Exists(_journalPath);
+
     /// <summary>Bytes of all files.</summary>
     public long Length => _files.Sum(file => file.Length);
 

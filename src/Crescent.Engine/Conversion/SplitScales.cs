@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Crescent.Engine.Checkpoints;
 using Crescent.Kernels;
 using Crescent.Kernels.Memory;
 
@@ -11,6 +10,9 @@ internal static class SplitScales
 {
     private const int GroupLength = 32;
     private const int ChunkBytes = 1 << 24;
+    private const int SignificantBitsOfFloat8 = 4;
+    private const int SignificantBitsOfInt8 = 7;
+    private const int SignificantBitsOfBFloat16 = 8;
 
     /// <summary>Bytes of a row's scales; 0 for types whose scales belong to no single row, or that have none apart.</summary>
     public static int RowBytes(DType dtype, int columns) => dtype switch
@@ -21,30 +23,14 @@ internal static class SplitScales
     };
 
     /// <summary>Whether the values of a tensor survive in the type that has room for them: INT4 in Q4_0, FP8 and INT8 in BF16.</summary>
-    public static bool Fit(CheckpointTensor tensor, int threads, CancellationToken cancellationToken)
+    /// <param name="scales">Some of the tensor's scales.</param>
+    public static bool Fit(DType dtype, ByteRegion scales) => dtype switch
     {
-        Func<ByteRegion, bool> fit = tensor.DType switch
-        {
-            DType.INT4_G32 => region => All<ushort>(region, IsHalf),
-            DType.F8_E4M3 => region => All<float>(region, static scale => FitsBFloat16(scale, SignificantBitsOfFloat8, 9)),
-            DType.INT8_KN => region => All<ushort>(region, static bits => FitsBFloat16(BitConverter.UInt32BitsToSingle((uint)bits << 16), SignificantBitsOfInt8, 7)),
-            _ => throw new ArgumentOutOfRangeException(nameof(tensor)),
-        };
-        var fits = true;
-        Parallel.ForEach(tensor.Parts, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken }, (part, state) =>
-        {
-            if (!fit(part.Scales))
-            {
-                Volatile.Write(ref fits, false);
-                state.Stop();
-            }
-        });
-        return fits;
-    }
-
-    private const int SignificantBitsOfFloat8 = 4;
-    private const int SignificantBitsOfInt8 = 7;
-    private const int SignificantBitsOfBFloat16 = 8;
+        DType.INT4_G32 => All<ushort>(scales, IsHalf),
+        DType.F8_E4M3 => All<float>(scales, static scale => FitsBFloat16(scale, SignificantBitsOfFloat8, 9)),
+        DType.INT8_KN => All<ushort>(scales, static bits => FitsBFloat16(BitConverter.UInt32BitsToSingle((uint)bits << 16), SignificantBitsOfInt8, 7)),
+        _ => throw new ArgumentOutOfRangeException(nameof(dtype)),
+    };
 
     /// <summary>Whether a bfloat16 number is a half as well.</summary>
     internal static bool IsHalf(ushort bits)

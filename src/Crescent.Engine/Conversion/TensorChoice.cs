@@ -1,4 +1,3 @@
-using Crescent.Engine.Checkpoints;
 using Crescent.Kernels;
 
 namespace Crescent.Engine.Conversion;
@@ -21,7 +20,7 @@ internal readonly record struct TensorChoice(DType DType, TensorCoding Coding);
 
 /// <summary>Chooses the types of written tensors.</summary>
 /// <param name="isGguf">Whether the source has a GGUF file's types already: what is not asked to change stays as it is.</param>
-internal sealed class TensorChooser(ConversionOptions options, MixModel model, bool isGguf, ConversionNotices notices, CancellationToken cancellationToken)
+internal sealed class TensorChooser(ConversionOptions options, MixModel model, bool isGguf, ConversionNotices notices, ScaleCheck scales)
 {
     public TensorChoice Choose(TensorForm form)
     {
@@ -50,14 +49,14 @@ internal sealed class TensorChooser(ConversionOptions options, MixModel model, b
         var source = form.Source.DType;
         switch (source)
         {
-            case DType.INT4_G32 when Fits(form.Source):
+            case DType.INT4_G32 when scales.Fit(form.Source):
                 return new TensorChoice(DType.Q4_0, TensorCoding.Reorder);
             case DType.INT4_G32:
                 notices.Add(form.Name, "in INT4 become F32, as their scales are beyond the halves of Q4_0");
                 return new TensorChoice(DType.F32, TensorCoding.Encode);
             case DType.MXFP4_SPLIT:
                 return new TensorChoice(DType.MXFP4, TensorCoding.Reorder);
-            case DType.F8_E4M3 or DType.INT8_KN when Fits(form.Source):
+            case DType.F8_E4M3 or DType.INT8_KN when scales.Fit(form.Source):
                 notices.Add(form.Name, $"in {Name(source)} become BF16, which holds their values exactly");
                 return new TensorChoice(DType.BF16, TensorCoding.Encode);
             case DType.F8_E4M3 or DType.INT8_KN:
@@ -73,7 +72,7 @@ internal sealed class TensorChooser(ConversionOptions options, MixModel model, b
         var source = form.Source.DType;
         if (source == DType.INT4_G32 && AsksFor(DType.Q4_0, form, type))
         {
-            if (Fits(form.Source))
+            if (scales.Fit(form.Source))
             {
                 return new TensorChoice(DType.Q4_0, TensorCoding.Reorder);
             }
@@ -99,8 +98,6 @@ internal sealed class TensorChooser(ConversionOptions options, MixModel model, b
     // Rows that are made anew cannot be copied.
     private static TensorChoice Plain(TensorForm form, DType type) =>
         new(type, type == form.Source.DType && form.Rows is null ? TensorCoding.Copy : TensorCoding.Encode);
-
-    private bool Fits(CheckpointTensor tensor) => SplitScales.Fit(tensor, options.Threads, cancellationToken);
 
     private static string Name(DType type) => type switch
     {

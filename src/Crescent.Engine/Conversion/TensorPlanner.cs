@@ -25,7 +25,8 @@ internal sealed class TensorPlanner(Checkpoint checkpoint, ConversionOptions opt
 
     private RowCoder Coder(TensorForm form, TensorChoice choice, float[]? importance)
     {
-        var source = new SourceTensor(checkpoint, form.Source);
+        // Rows that stay as they are may be counted by other axes.
+        var source = new SourceTensor(checkpoint, form.Rows is null && form.Order is null ? form.Source with { Shape = form.Shape } : form.Source);
         var columns = (int)form.Shape[^1];
         var rowBytes = checked((int)choice.DType.Layout().RowBytes(columns));
         switch (choice.Coding)

@@ -17,11 +17,14 @@ internal static class Conversions
     public static ConversionPlan Convert(string source, string path, ConversionOptions? options = null)
     {
         using var checkpoint = Checkpoint.Open(source);
-        var plan = ConversionPlan.Create(checkpoint, path, options ?? Plain, TestContext.Current.CancellationToken);
+        var plan = Plan(checkpoint, path, options ?? Plain);
         plan.Write(null, TestContext.Current.CancellationToken);
         Assert.Equal(plan.Bytes, plan.Files.Sum(file => new FileInfo(file).Length));
         return plan;
     }
+
+    public static ConversionPlan Plan(Checkpoint checkpoint, string path, ConversionOptions options) =>
+        ConversionPlan.Create(checkpoint, path, options, null, TestContext.Current.CancellationToken);
 
     /// <summary>All values of a tensor.</summary>
     public static float[] Decode(Checkpoint checkpoint, string name)

@@ -41,7 +41,7 @@ internal static class PublishedTiny
         ["reference-kimi-linear"] =
             $$"""
             { "model_type": "kimi_linear", "num_hidden_layers": 5, "hidden_size": 64, "intermediate_size": 80, "moe_intermediate_size": 24, "num_attention_heads": 3, "num_key_value_heads": 3, "rms_norm_eps": 1e-6, {{Common}},
-              "linear_attn_config": { "full_attn_layers": [3, 5], "kda_layers": [1, 2, 4], "num_heads": 3, "head_dim": 16, "short_conv_kernel_size": 4 },
+              "linear_attn_config": { "full_attn_layers": [3, 5], "kda_layers": [1, 2, 4], "num_heads": 3, "head_dim": 32, "short_conv_kernel_size": 4 },
               "mla_use_nope": true, "qk_nope_head_dim": 16, "qk_rope_head_dim": 8, "v_head_dim": 12, "kv_lora_rank": 32, "q_lora_rank": null,
               "first_k_dense_replace": 1, "num_experts": 8, "num_experts_per_token": 3, "num_shared_experts": 1, "routed_scaling_factor": 2.446, "moe_renormalize": true, "moe_router_activation_func": "sigmoid" }
             """,
