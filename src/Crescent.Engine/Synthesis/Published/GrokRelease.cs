@@ -19,7 +19,8 @@ internal static class GrokRelease
         var folder = Path.Combine(path, Checkpoint);
         // The vocabulary's file alone: nothing else is in the release.
         var files = TokenizerFiles.Of(request.Vocabulary).Where(file => file.Name == TokenizerFiles.PieceModel).ToArray();
-        var total = pickles.Sum(pickle => pickle.Layout.TotalBytes);
+        var total = pickles.Sum(pickle => pickle.Bytes);
+        var relay = SynthRequest.Relay(progress, total);
         return ModelFolder.Write(request, path, files, total, freeBytes, () =>
         {
             var partial = folder + ".partial";
@@ -27,9 +28,8 @@ internal static class GrokRelease
             var before = 0L;
             for (var i = 0; i < pickles.Length; i++)
             {
-                var written = before;
-                pickles[i].Write(Path.Combine(partial, Name(i)), SynthRequest.Relay(progress, total) is { } relay ? new Offset(relay, written) : null, cancellationToken);
-                before += pickles[i].Layout.TotalBytes;
+                pickles[i].Write(Path.Combine(partial, Name(i)), relay is null ? null : new Offset(relay, before), cancellationToken);
+                before += pickles[i].Bytes;
             }
 
             Directory.Move(partial, folder);
@@ -39,7 +39,8 @@ internal static class GrokRelease
 
     private static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"tensor{number:D5}_000");
 
-    private static IEnumerable<GrokPickle> Pickles(SynthRequest request, CancellationToken cancellationToken)
+    /// <summary>The files in their order.</summary>
+    public static IEnumerable<GrokPickle> Pickles(SynthRequest request, CancellationToken cancellationToken)
     {
         var tensors = request.Shape.Tensors(DType.F32, request.Layers, request.Vocabulary.Count).ToDictionary(tensor => tensor.Name);
         yield return Plain("token_embd.weight");
@@ -90,24 +91,6 @@ internal static class GrokRelease
             bytes.CopyTo(MemoryMarshal.AsBytes(values.AsSpan())[at..]);
             at += bytes.Length;
         };
-    }
-
-    /// <param name="Scales">Of 8-bit weights, or null for plain float32.</param>
-    private sealed record GrokPickle(GrokPickleArray Weight, GrokPickleArray? Scales)
-    {
-        public PickleLayout Layout { get; } = Scales is null ? GrokPickleWriter.Layout(Weight) : GrokPickleWriter.LayoutQuantized(Weight, Scales);
-
-        public void Write(string path, IProgress<long>? progress, CancellationToken cancellationToken)
-        {
-            if (Scales is null)
-            {
-                GrokPickleWriter.Write(path, Weight, progress, cancellationToken);
-            }
-            else
-            {
-                GrokPickleWriter.WriteQuantized(path, Weight, Scales, progress, cancellationToken);
-            }
-        }
     }
 
     private sealed class Offset(IProgress<long> progress, long before) : IProgress<long>
