@@ -75,6 +75,7 @@ internal static class CommandLine
             ChatCommand.Create(terminal),
             LogitsCommand.Create(terminal),
             PerplexityCommand.Create(terminal),
+            RenderCommand.Create(terminal),
             TokenizeCommand.Create(terminal),
             DetokenizeCommand.Create(terminal),
             InspectCommand.Create(terminal),

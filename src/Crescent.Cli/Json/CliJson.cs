@@ -8,6 +8,7 @@ namespace Crescent.Cli.Json;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RunJson))]
 [JsonSerializable(typeof(DetokenizeJson))]
+[JsonSerializable(typeof(RenderJson))]
 [JsonSerializable(typeof(LogitsJson))]
 [JsonSerializable(typeof(BenchJson))]
 [JsonSerializable(typeof(InspectJson))]

@@ -28,7 +28,7 @@ public static class Scorer
             var count = Math.Min(chunk, tokens.Length - first);
             pages.TryReserve(first + count);
             model.Batch.Clear();
-            model.Batch.Add(tokens.Slice(first, count), first, pages.Table, isPrompt: true);
+            model.Batch.Add(tokens.Slice(first, count), first, pages, isPrompt: true);
             var skipped = Math.Clamp(firstVisited - first, 0, count);
             for (var i = skipped; i < count; i++)
             {

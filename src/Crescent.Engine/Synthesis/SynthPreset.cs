@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Crescent.Kernels;
 
 namespace Crescent.Engine.Synthesis;
 
@@ -10,12 +11,9 @@ public sealed class SynthPreset
 {
     private const string Tiny = "tiny-";
 
-    // Listed, refused when it is to be written: the engine has no such architecture yet.
-    private const string GptOss = "gpt-oss-20b";
-
     private static readonly Dictionary<string, SynthPreset> s_presets = All().ToDictionary(preset => preset.Name);
 
-    private SynthPreset(string name, string title, SynthShape? shape) => (Name, Title, Shape) = (name, title, shape);
+    private SynthPreset(string name, string title, SynthShape shape) => (Name, Title, Shape) = (name, title, shape);
 
     /// <summary>All names.</summary>
     public static IReadOnlyCollection<string> Names => s_presets.Keys;
@@ -27,31 +25,30 @@ public sealed class SynthPreset
     public string Title { get; }
 
     /// <summary>Layers of the whole model.</summary>
-    public int Layers => RequireShape().Layers;
+    public int Layers => Shape.Layers;
 
-    internal SynthShape? Shape { get; }
+    internal SynthShape Shape { get; }
 
     public static bool TryGet(string name, [NotNullWhen(true)] out SynthPreset? preset) => s_presets.TryGetValue(name, out preset);
-
-    /// <exception cref="NotSupportedException">The structure cannot be written as GGUF yet.</exception>
-    internal SynthShape RequireShape() =>
-        Shape ?? throw new NotSupportedException($"synth {Name}: expected one of {string.Join(", ", s_presets.Values.Where(preset => preset.Shape is not null).Select(preset => preset.Name))}; this architecture cannot be written yet");
 
     private static IEnumerable<SynthPreset> All()
     {
         var kimi = Kimi();
         var moonlight = Moonlight();
         var deepSeek = DeepSeekV3();
+        var linear = KimiLinear();
         var grok = Grok();
         var qwen = Qwen();
+        var gptOss = GptOss();
         var llama = Llama();
         yield return new SynthPreset("kimi-k2", "Kimi K2 Instruct", kimi);
         yield return new SynthPreset("kimi-k2-thinking", "Kimi K2 Thinking", Thinking(kimi));
         yield return new SynthPreset("moonlight", "Moonlight 16B A3B Instruct", moonlight);
+        yield return new SynthPreset("kimi-linear-48b-a3b", "Kimi Linear 48B A3B Instruct", linear);
         yield return new SynthPreset("deepseek-v3", "DeepSeek V3", deepSeek);
         yield return new SynthPreset("grok-1", "Grok-1", grok);
         yield return new SynthPreset("qwen3-30b-a3b", "Qwen3 30B A3B", qwen);
-        yield return new SynthPreset(GptOss, "gpt-oss 20b", null);
+        yield return new SynthPreset("gpt-oss-20b", "gpt-oss 20b", gptOss);
         yield return new SynthPreset("llama-3.2-1b", "Llama 3.2 1B Instruct", llama);
 
         const int Context = 4096;
@@ -79,6 +76,17 @@ public sealed class SynthPreset
             ExpertWidth = 256,
             Vocabulary = () => SynthVocabulary.Kimi(768),
         });
+        // Six layers: delta attention before and after a latent layer, and a latent layer at the end.
+        yield return new SynthPreset(Tiny + "kimi-linear", "Tiny Kimi Linear Instruct", linear with
+        {
+            Layers = 6,
+            Hidden = 256,
+            Heads = 4,
+            DenseWidth = 512,
+            Experts = 16,
+            ExpertWidth = 256,
+            Vocabulary = () => SynthVocabulary.Kimi(768),
+        });
         yield return new SynthPreset(Tiny + "deepseek-v3", "Tiny DeepSeek V3", deepSeek with
         {
             Layers = 5,
@@ -96,7 +104,6 @@ public sealed class SynthPreset
             Hidden = 256,
             Heads = 4,
             KvHeads = 2,
-            HeadDim = 64,
             ExpertWidth = 512,
             Context = Context,
             Vocabulary = () => SynthVocabulary.Grok(1024),
@@ -112,7 +119,18 @@ public sealed class SynthPreset
             Context = Context,
             Vocabulary = () => SynthVocabulary.Qwen(960, 1024),
         });
-        yield return new SynthPreset(Tiny + GptOss, "Tiny gpt-oss", null);
+        // A window that small texts leave behind.
+        yield return new SynthPreset(Tiny + "gpt-oss-20b", "Tiny gpt-oss", gptOss with
+        {
+            Layers = 2,
+            Hidden = 256,
+            Heads = 8,
+            KvHeads = 2,
+            Window = 24,
+            Experts = 8,
+            ExpertWidth = 256,
+            Vocabulary = () => SynthVocabulary.GptOss(768, 1024),
+        });
         yield return new SynthPreset(Tiny + "llama-3.2-1b", "Tiny Llama 3.2 Instruct", llama with
         {
             Layers = 2,
@@ -128,6 +146,9 @@ public sealed class SynthPreset
     private static MlaShape Kimi() => new()
     {
         Architecture = "deepseek2",
+        ModelType = "kimi_k2",
+        ClassName = "DeepseekV3ForCausalLM",
+        Release = DType.F8_E4M3,
         Layers = 61,
         DenseLayers = 1,
         Hidden = 7168,
@@ -147,11 +168,13 @@ public sealed class SynthPreset
         Vocabulary = () => SynthVocabulary.Kimi(163584),
     };
 
-    private static MlaShape Thinking(MlaShape kimi) => kimi with { Yarn = (64, 1, 1), Context = 262144, Epsilon = 1e-5f };
+    private static MlaShape Thinking(MlaShape kimi) => kimi with { Release = DType.INT4_G32, Yarn = (64, 1, 1), Context = 262144, Epsilon = 1e-5f };
 
     private static MlaShape Moonlight() => new()
     {
         Architecture = "deepseek2",
+        ModelType = "deepseek_v3",
+        ClassName = "DeepseekV3ForCausalLM",
         Layers = 27,
         DenseLayers = 1,
         Hidden = 2048,
@@ -170,9 +193,35 @@ public sealed class SynthPreset
         Vocabulary = () => SynthVocabulary.Kimi(163584),
     };
 
+    private static KimiLinearShape KimiLinear() => new()
+    {
+        Architecture = "kimi-linear",
+        ModelType = "kimi_linear",
+        ClassName = "KimiLinearForCausalLM",
+        Layers = 27,
+        DenseLayers = 1,
+        Hidden = 2304,
+        Heads = 32,
+        KvRank = 512,
+        HeadDim = 128,
+        DenseWidth = 9216,
+        Experts = 256,
+        TopK = 8,
+        SharedExperts = 1,
+        ExpertWidth = 1024,
+        ExpertScale = 2.446f,
+        RopeBase = 10000,
+        Context = 1048576,
+        Epsilon = 1e-5f,
+        Vocabulary = () => SynthVocabulary.Kimi(163584),
+    };
+
     private static MlaShape DeepSeekV3() => new()
     {
         Architecture = "deepseek2",
+        ModelType = "deepseek_v3",
+        ClassName = "DeepseekV3ForCausalLM",
+        Release = DType.F8_E4M3,
         Layers = 61,
         DenseLayers = 3,
         Hidden = 7168,
@@ -196,6 +245,8 @@ public sealed class SynthPreset
     private static GrokShape Grok() => new()
     {
         Architecture = "grok",
+        ModelType = "grok-1",
+        ClassName = "Grok1ModelForCausalLM",
         Layers = 64,
         Hidden = 6144,
         Heads = 48,
@@ -213,6 +264,8 @@ public sealed class SynthPreset
     private static GqaShape Qwen() => new()
     {
         Architecture = "qwen3moe",
+        ModelType = "qwen3_moe",
+        ClassName = "Qwen3MoeForCausalLM",
         Layers = 48,
         Hidden = 2048,
         Heads = 32,
@@ -226,9 +279,32 @@ public sealed class SynthPreset
         Vocabulary = () => SynthVocabulary.Qwen(151643, 151936),
     };
 
+    private static GptOssShape GptOss() => new()
+    {
+        Architecture = "gpt-oss",
+        ModelType = "gpt_oss",
+        ClassName = "GptOssForCausalLM",
+        Release = DType.MXFP4_SPLIT,
+        Layers = 24,
+        Hidden = 2880,
+        Heads = 64,
+        KvHeads = 8,
+        HeadDim = 64,
+        Window = 128,
+        Experts = 32,
+        TopK = 4,
+        ExpertWidth = 2880,
+        RopeBase = 150_000,
+        Context = 131072,
+        Epsilon = 1e-5f,
+        Vocabulary = () => SynthVocabulary.GptOss(199998, 201088),
+    };
+
     private static GqaShape Llama() => new()
     {
         Architecture = "llama",
+        ModelType = "llama",
+        ClassName = "LlamaForCausalLM",
         Layers = 16,
         Hidden = 2048,
         Heads = 32,

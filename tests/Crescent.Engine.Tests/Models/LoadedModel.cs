@@ -1,3 +1,4 @@
+using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.KvCache;
 using Crescent.Engine.Models;
@@ -7,12 +8,12 @@ using Crescent.Text.Tokenizers;
 
 namespace Crescent.Tests.Models;
 
-/// <summary>A model over its mapped file.</summary>
+/// <summary>A model over its mapped files.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    private readonly GgufCheckpoint _checkpoint;
+    private readonly Checkpoint _checkpoint;
 
-    private LoadedModel(GgufCheckpoint checkpoint, LanguageModel model)
+    private LoadedModel(Checkpoint checkpoint, LanguageModel model)
     {
         _checkpoint = checkpoint;
         Model = model;
@@ -20,21 +21,25 @@ internal sealed class LoadedModel : IDisposable
 
     public LanguageModel Model { get; }
 
+    public IReadOnlyList<string> Notes { get; private init; } = [];
+
     public int Vocab => Model.Shape.Vocab;
 
-    public Tokenizer Tokenizer() => GgufTokenizer.Read(_checkpoint.Metadata, _checkpoint.Path);
+    public Tokenizer Tokenizer() => _checkpoint.ReadTokenizer(_checkpoint.Metadata);
 
     /// <summary>One thread, F32 cache and 64 tokens a step, so that a test sees no more than what it changes.</summary>
     public static ModelOptions Plain { get; } = new() { Threads = 1, KvType = KvType.F32, MaxBatchTokens = 64 };
 
     public static LoadedModel Open(string name, ModelOptions? options = null) => OpenFile(TestModels.PathOf(name), options);
 
-    public static LoadedModel OpenFile(string path, ModelOptions? options = null)
+    /// <param name="overrides">Metadata other than the file's, as <c>--override-kv</c> takes it.</param>
+    public static LoadedModel OpenFile(string path, ModelOptions? options = null, params string[] overrides)
     {
-        var checkpoint = GgufCheckpoint.Open(path);
+        var checkpoint = Checkpoint.Open(path);
         try
         {
-            return new LoadedModel(checkpoint, ModelLoader.Load(checkpoint, checkpoint.Metadata, options ?? Plain, out _));
+            var model = ModelLoader.Load(checkpoint, checkpoint.Metadata.With(overrides.Select(GgufOverride.Parse)), options ?? Plain, out var notes);
+            return new LoadedModel(checkpoint, model) { Notes = notes };
         }
         catch
         {
@@ -62,7 +67,7 @@ internal sealed class LoadedModel : IDisposable
         {
             pages.TryReserve(i + 1);
             Model.Batch.Clear();
-            Model.Batch.Add(tokens.Slice(i, 1), i, pages.Table, isPrompt: false);
+            Model.Batch.Add(tokens.Slice(i, 1), i, pages, isPrompt: false);
             Model.Batch.WantLogits(0);
             Model.Forward();
             Model.LogitsOf(0).CopyTo(logits.AsSpan(i * Vocab));

@@ -1,12 +1,8 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Text;
 using Crescent.Kernels;
 
 namespace Crescent.Engine.Checkpoints.Gguf;
-
-/// <summary>Takes a tensor's bytes, in order, in pieces of any size.</summary>
-public delegate void GgufSink(ReadOnlySpan<byte> bytes);
 
 /// <summary>How files are written.</summary>
 public sealed record GgufWriterOptions
@@ -15,7 +11,7 @@ public sealed record GgufWriterOptions
     public long? SplitBytes { get; init; }
 
     /// <summary>Free bytes of a folder's drive.</summary>
-    internal Func<string, long> FreeBytes { get; init; } = folder => new DriveInfo(folder).AvailableFreeSpace;
+    internal Func<string, long> FreeBytes { get; init; } = PartialFiles.FreeBytes;
 }
 
 /// <summary>
@@ -69,7 +65,7 @@ public sealed class GgufWriter
     /// <summary>Declares a tensor; <paramref name="write"/> gives its bytes when its turn comes.</summary>
     /// <param name="shape">Row-major, the contiguous axis last.</param>
     /// <exception cref="ArgumentException">The name is taken, or the shape cannot be stored.</exception>
-    public void AddTensor(string name, DType dtype, IReadOnlyList<long> shape, Action<GgufSink> write)
+    public void AddTensor(string name, DType dtype, IReadOnlyList<long> shape, Action<TensorSink> write)
     {
         if (shape.Count is < 1 or > 4 || shape.Any(length => length < 1))
         {
@@ -91,85 +87,37 @@ public sealed class GgufWriter
     public IReadOnlyList<string> Write(string path, GgufWriterOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         options ??= new GgufWriterOptions();
-        var shards = Shards(options.SplitBytes);
-        var paths = shards.Count == 1 ? [path] : Enumerable.Range(1, shards.Count).Select(number => ShardPath(path, number, shards.Count)).ToArray();
-        var headers = shards.Select((shard, i) => Header(shard, i, shards.Count)).ToArray();
-        RequireRoom(path, TensorBytes + headers.Sum(header => header.LongLength), options.FreeBytes);
-
-        var partial = paths.Select(name => name + ".partial").ToArray();
-        try
+        var files = Layout(path, options.SplitBytes);
+        var writer = new TensorWriter(progress, cancellationToken);
+        PartialFiles.Write(path, [.. files.Select(file => file.Path)], files.Sum(file => file.Length), options.FreeBytes, (stream, i) =>
         {
-            var written = 0L;
-            for (var i = 0; i < shards.Count; i++)
+            stream.Write(files[i].Header);
+            foreach (var tensor in files[i].Tensors)
             {
-                using var file = new FileStream(partial[i], FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
-                file.Write(headers[i]);
-                foreach (var tensor in shards[i])
-                {
-                    WriteTensor(file, tensor, ref written, progress, cancellationToken);
-                }
+                writer.Write(stream, tensor.Name, tensor.Bytes, tensor.Padding, tensor.Write);
             }
-
-            for (var i = 0; i < shards.Count; i++)
-            {
-                File.Move(partial[i], paths[i], overwrite: true);
-            }
-        }
-        finally
-        {
-            // After success they are gone already.
-            Array.ForEach(partial, File.Delete);
-        }
-
-        return paths;
-    }
-
-    private static void WriteTensor(FileStream file, Tensor tensor, ref long written, IProgress<long>? progress, CancellationToken cancellationToken)
-    {
-        var (start, before) = (file.Position, written);
-        tensor.Write(bytes =>
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (file.Position - start + bytes.Length > tensor.Bytes)
-            {
-                throw new InvalidOperationException($"tensor '{tensor.Name}': expected {tensor.Bytes} bytes, found more");
-            }
-
-            file.Write(bytes);
-            progress?.Report(before + file.Position - start);
         });
-        if (file.Position - start != tensor.Bytes)
-        {
-            throw new InvalidOperationException($"tensor '{tensor.Name}': expected {tensor.Bytes} bytes, found {file.Position - start}");
-        }
-
-        ReadOnlySpan<byte> padding = stackalloc byte[Alignment];
-        file.Write(padding[..(int)(Padded(tensor.Bytes) - tensor.Bytes)]);
-        written += Padded(tensor.Bytes);
-        cancellationToken.ThrowIfCancellationRequested();
+        return [.. files.Select(file => file.Path)];
     }
 
-    private static void RequireRoom(string path, long needed, Func<string, long> freeBytes)
+    /// <summary>The files that <see cref="Write"/> makes: what stands where.</summary>
+    internal IReadOnlyList<GgufFileLayout> Layout(string path, long? splitBytes)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        if (!Directory.Exists(folder))
-        {
-            throw new DirectoryNotFoundException($"{path}: no folder {folder} to write to");
-        }
-
-        var available = freeBytes(folder);
-        if (available < needed)
-        {
-            throw new IOException($"{path}: needs {needed} bytes, the drive of {folder} has {available} free; free {needed - available} bytes or choose another drive");
-        }
+        var shards = Shards(splitBytes);
+        var paths = ShardNames.Of(path, shards.Count, ".gguf");
+        return [.. shards.Select((shard, i) => new GgufFileLayout(
+            paths[i], Header(shard, i, shards.Count), [.. shard.Select(tensor => new GgufTensorLayout(tensor.Name, tensor.Bytes, (int)(Padded(tensor.Bytes) - tensor.Bytes), tensor.Write))]))];
     }
 
-    private static string ShardPath(string path, int number, int shards)
+    /// <summary>Adds a value as another file has it.</summary>
+    internal GgufWriter Set(string key, GgufEntry entry) => entry.Type switch
     {
-        const string Extension = ".gguf";
-        var stem = path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? path[..^Extension.Length] : path;
-        return string.Create(CultureInfo.InvariantCulture, $"{stem}-{number:D5}-of-{shards:D5}{Extension}");
-    }
+        GgufValueType.Str when entry.Text is not null => Set(key, entry.Text),
+        GgufValueType.Str => Add(key, entry.Type, [.. BitConverter.GetBytes(entry.PayloadBytes), .. entry.Payload(0, (int)entry.PayloadBytes)]),
+        GgufValueType.Array => Add(key, entry.Type, [.. BitConverter.GetBytes((uint)entry.ElementType), .. BitConverter.GetBytes(entry.Count), .. entry.Payload(0, (int)entry.PayloadBytes)]),
+        GgufValueType.F32 => Set(key, (float)BitConverter.Int64BitsToDouble(entry.Bits)),
+        _ => Add(key, entry.Type, BitConverter.GetBytes(entry.Bits).AsSpan(0, entry.Type.FixedBytes())),
+    };
 
     private static byte[] EncodeString(string text)
     {
@@ -269,5 +217,5 @@ public sealed class GgufWriter
         return Add(key, GgufValueType.Array, bytes.ToArray());
     }
 
-    private sealed record Tensor(string Name, DType DType, IReadOnlyList<long> Shape, long Bytes, Action<GgufSink> Write);
+    private sealed record Tensor(string Name, DType DType, IReadOnlyList<long> Shape, long Bytes, Action<TensorSink> Write);
 }
