@@ -150,6 +150,15 @@ public sealed class StoreCommandTests : IDisposable
         Refused("half-split:Q8_0", "'Q8_0' is not in the store, only a/half-split:Q4_0");
     }
 
+    [Fact]
+    public void Without_a_folder_of_its_own_the_store_is_among_the_data_of_applications()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "XDG_DATA_HOME is of Linux");
+        _environment.Set("CRESCENT_HOME", null);
+        _environment.Set("XDG_DATA_HOME", _folder["data"]);
+        Assert.Equal(Path.Combine(_folder["data"], "crescent"), ModelStore.FromEnvironment().Root);
+    }
+
     [Theory]
     [InlineData("{")]
     [InlineData("null")]
