@@ -179,20 +179,20 @@ public sealed class BrokenHubTests : IDisposable
         Assert.Contains("the server sent nothing for 420 s", _scene.Log, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_file_that_changes_between_ranges_is_begun_anew()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_file_that_changes_between_ranges_is_begun_anew(bool honoursIfRange)
     {
-        var old = new TestHub { Files = { [Name] = TestHub.RandomBytes(5000, seed: 9) } };
-        using (old)
-        {
-            // The first answers are of the content before the listed one.
-            var answered = 0;
-            Hub.Answer = request => !request.IsListing && Interlocked.Increment(ref answered) <= 2 ? old.File(request) : null;
-            await _scene.PullAsync();
-        }
-
+        using var old = new TestHub { Files = { [Name] = TestHub.RandomBytes(5000, seed: 9) }, HonoursIfRange = false };
+        Hub.HonoursIfRange = honoursIfRange;
+        // The first answers are of the content before the listed one.
+        var answered = 0;
+        Hub.Answer = request => !request.IsListing && Interlocked.Increment(ref answered) <= 2 ? old.File(request) : null;
+        await _scene.PullAsync();
         _scene.HasAllFiles();
         Assert.Contains("changed on the server", _scene.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("of the downloaded bytes", _scene.Log, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -230,6 +230,20 @@ public sealed class BrokenHubTests : IDisposable
         var request = Assert.Single(Hub.FileRequests.Skip(before));
         Assert.Equal(4000, request.Bytes!.Value.End);
         Assert.True(request.Headers.ContainsKey("If-Range"));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_being_replaced_is_no_longer_vouched_for()
+    {
+        Hub.Files["m.safetensors"] = TestHub.RandomBytes(10);
+        Hub.Files.Remove(Name);
+        Hub.Files["config.json"] = TestHub.RandomBytes(5000);
+        await _scene.PullAsync();
+        Hub.Files["config.json"] = TestHub.RandomBytes(5000, seed: 2);
+        Hub.Answer = request => request.IsListing ? null : TestAnswer.Text(404);
+        await _scene.FailedAsync();
+        Assert.False(_scene.Stored!.Complete);
+        Assert.Equal(["m.safetensors"], _scene.Stored.Files.Select(file => file.Path));
     }
 
     [Fact]

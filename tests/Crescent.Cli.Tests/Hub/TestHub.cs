@@ -46,6 +46,8 @@ internal sealed class TestHub : IDisposable
 
     public bool ServesRanges { get; set; } = true;
 
+    public bool HonoursIfRange { get; set; } = true;
+
     /// <summary>A test's own answer; null leaves it to the hub.</summary>
     public Func<TestRequest, TestAnswer?> Answer { get; set; } = _ => null;
 
@@ -73,7 +75,7 @@ internal sealed class TestHub : IDisposable
         }
 
         var tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}\"";
-        var changed = request.Headers.TryGetValue("If-Range", out var condition) && condition != tag;
+        var changed = HonoursIfRange && request.Headers.TryGetValue("If-Range", out var condition) && condition != tag;
         if (request.Bytes is not { } range || !ServesRanges || changed)
         {
             return new TestAnswer(200, bytes) { Headers = { ["ETag"] = tag } };
