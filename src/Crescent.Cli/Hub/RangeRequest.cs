@@ -34,6 +34,11 @@ internal sealed class RangeRequest(HubClient client, HubId id, string revision, 
                 }
 
                 range = range with { Start = received.End };
+                if (range.Length == 0)
+                {
+                    return RangeOutcome.Done; // it failed only after the last byte
+                }
+
                 await backoff.WaitAsync(content.Path, failure, cancellation);
             }
         }
