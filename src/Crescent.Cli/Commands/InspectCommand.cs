@@ -57,7 +57,7 @@ internal static class InspectCommand
             shape,
             Tally(tensors, tensor => tensor.Role),
             Tally(tensors, tensor => tensor.Type),
-            new InspectResidentJson(tensors.Sum(tensor => tensor.Bytes), (shape?.KvBytesPerToken ?? 0) * context, context),
+            new InspectResidentJson(tensors.Sum(tensor => tensor.Bytes), ((shape?.KvBytesPerToken ?? 0) * context) + (shape?.StateBytesPerSequence ?? 0), context),
             new InspectSamplingJson(
                 sampling.Options.Temperature, sampling.Options.TopK, sampling.Options.TopP, sampling.Options.MinP, sampling.Options.RepetitionPenalty, sampling.Source),
             TemplateOf(checkpoint, metadata, architecture),
@@ -73,7 +73,7 @@ internal static class InspectCommand
         {
             using var model = ModelLoader.Load(checkpoint, metadata, options, out var notes);
             var shape = model.Shape;
-            return (new InspectShapeJson(shape.Layers, shape.Hidden, shape.Vocab, shape.ContextLength, model.CacheLayout.BytesPerToken), notes);
+            return (new InspectShapeJson(shape.Layers, shape.Hidden, shape.Vocab, shape.ContextLength, model.CacheLayout.BytesPerToken, model.CacheLayout.StateBytes), notes);
         }
         catch (Exception exception) when (exception is CheckpointException or NotSupportedException)
         {
@@ -105,7 +105,7 @@ internal static class InspectCommand
         if (facts.Shape is { } shape)
         {
             output.WriteLine($"  shape          {shape.Layers} layers, hidden {shape.Hidden}, vocabulary {shape.Vocab}, context {shape.ContextLength}");
-            output.WriteLine($"  cache          {Sizes.Format(shape.KvBytesPerToken)} a token, {Sizes.Format(facts.Resident.KvBytesAtDefaultContext)} at {facts.Resident.DefaultContext} tokens");
+            output.WriteLine($"  cache          {Sizes.Format(shape.KvBytesPerToken)} a token, {Sizes.Format(facts.Resident.KvBytesAtDefaultContext)} at {facts.Resident.DefaultContext} tokens{(shape.StateBytesPerSequence > 0 ? $", and a state of {Sizes.Format(shape.StateBytesPerSequence)} a sequence" : "")}");
         }
 
         output.WriteLine($"  bytes by role  {string.Join(", ", facts.BytesByRole.Select(pair => $"{pair.Key} {Sizes.Format(pair.Value)}"))}");

@@ -32,12 +32,7 @@ internal static class PerplexityCommand
                 throw new CommandFailedException($"--context: expected at least 4 tokens to score, found {context}", CommandFailedException.WrongUsage);
             }
 
-            var most = parsed.GetValue(chunks);
-            if (most < 1)
-            {
-                throw new CommandFailedException($"--chunks: expected at least 1, found {most}", CommandFailedException.WrongUsage);
-            }
-
+            var most = Values.AtLeastOne("--chunks", parsed.GetValue(chunks));
             var counting = parsed.GetValue(llama) ? TextCounting.Llama : TextCounting.EveryToken;
             var options = model.Read(parsed, terminal, Math.Min(Chunk, context));
             ModelSession Open(string path) => ModelSession.Open(path, model.ReadOverrides(parsed), options, context, terminal);

@@ -8,11 +8,13 @@ namespace Crescent.Cli.Json;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RunJson))]
 [JsonSerializable(typeof(DetokenizeJson))]
+[JsonSerializable(typeof(RenderJson))]
 [JsonSerializable(typeof(LogitsJson))]
 [JsonSerializable(typeof(BenchJson))]
 [JsonSerializable(typeof(InspectJson))]
 [JsonSerializable(typeof(SynthJson))]
 [JsonSerializable(typeof(PerplexityJson))]
+[JsonSerializable(typeof(ImatrixJson))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly CliJson s_readable = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, PropertyNamingPolicy = JsonNamingPolicy.CamelCase });

@@ -17,7 +17,7 @@ internal sealed record InspectJson(
     IReadOnlyList<InspectTensorJson> Tensors,
     IReadOnlyList<InspectMetadataJson> Metadata);
 
-internal sealed record InspectShapeJson(int Layers, int Hidden, int Vocab, int ContextLength, long KvBytesPerToken);
+internal sealed record InspectShapeJson(int Layers, int Hidden, int Vocab, int ContextLength, long KvBytesPerToken, long StateBytesPerSequence);
 
 internal sealed record InspectResidentJson(long MappedBytes, long KvBytesAtDefaultContext, int DefaultContext);
 

@@ -30,4 +30,10 @@ public sealed class KvPage
 
     /// <summary>Place in the list of unreferenced pages, oldest first.</summary>
     internal LinkedListNode<KvPage>? IdleNode { get; set; }
+
+    /// <summary>The state of a sequence that ends with this page, where the model has one and it was kept; only while the page is published.</summary>
+    internal AlignedBuffer<float>? State { get; set; }
+
+    /// <summary>Place in the list of pages with a state, least recently used first.</summary>
+    internal LinkedListNode<KvPage>? StateNode { get; set; }
 }

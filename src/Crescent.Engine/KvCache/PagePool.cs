@@ -1,24 +1,35 @@
 using Crescent.Kernels.Attention;
+using Crescent.Kernels.Memory;
 
 namespace Crescent.Engine.KvCache;
 
 /// <summary>
 /// All cache pages of a model, made as they are needed. Pages that no sequence holds keep their content until their memory is wanted, so a
-/// prompt that begins like an earlier one starts from its pages. Not thread-safe: the generator's thread owns it.
+/// prompt that begins like an earlier one starts from its pages. Where the model has recurrent layers, a prompt can start only where a page's
+/// state was kept; the least recently used states go first. Not thread-safe: the generator's thread owns it.
 /// </summary>
 public sealed class PagePool : IDisposable
 {
+    /// <summary>Two turns of a conversation, each at the end of its prompt and of its answer.</summary>
+    public const int DefaultKeptStates = 4;
+
     private readonly Dictionary<PrefixKey, KvPage> _published = [];
     private readonly LinkedList<KvPage> _idle = new(); // published, unreferenced; oldest first
     private readonly Stack<KvPage> _blank = new();
     private readonly List<KvPage> _all = [];
+    private readonly StatePool _states;
+    private readonly LinkedList<KvPage> _withState = new(); // least recently used first
+    private readonly int _maxKeptStates;
     private long _nextId = 1;
 
     /// <param name="maxPages">Most pages that may exist.</param>
-    public PagePool(KvCacheLayout layout, int maxPages)
+    /// <param name="maxKeptStates">Most states kept with published pages, beside those of running sequences.</param>
+    public PagePool(KvCacheLayout layout, int maxPages, int maxKeptStates = DefaultKeptStates)
     {
         Layout = layout;
         MaxPages = maxPages;
+        _maxKeptStates = maxKeptStates;
+        _states = new StatePool(layout.StateFloats);
     }
 
     public KvCacheLayout Layout { get; }
@@ -28,8 +39,8 @@ public sealed class PagePool : IDisposable
     /// <summary>Pages that could be rented now.</summary>
     public int Available => MaxPages - _all.Count + _blank.Count + _idle.Count;
 
-    /// <summary>Bytes of all pages made so far.</summary>
-    public long AllocatedBytes => _all.Count * Layout.PageBytes;
+    /// <summary>Bytes of all pages and states made so far.</summary>
+    public long AllocatedBytes => (_all.Count * Layout.PageBytes) + _states.AllocatedBytes;
 
     /// <summary>A page for new content, held once; null when every page is in use.</summary>
     internal KvPage? TryRent()
@@ -103,6 +114,37 @@ public sealed class PagePool : IDisposable
         }
     }
 
+    /// <summary>Memory for a state, with any content.</summary>
+    internal AlignedBuffer<float> RentState() => _states.Rent();
+
+    internal void ReturnState(AlignedBuffer<float> state) => _states.Return(state);
+
+    /// <summary>Keeps the state that belongs to the end of a page, unless the page is not published or has one already. Takes the memory over either way.</summary>
+    internal void KeepState(KvPage page, AlignedBuffer<float> state)
+    {
+        if (page.Key is null || page.State is not null || _maxKeptStates == 0)
+        {
+            _states.Return(state);
+            return;
+        }
+
+        if (_withState.Count == _maxKeptStates)
+        {
+            DropState(_withState.First!.Value);
+        }
+
+        page.State = state;
+        page.StateNode = _withState.AddLast(page);
+    }
+
+    /// <summary>Copies a page's state, and counts it as used.</summary>
+    internal void CopyState(KvPage page, AlignedBuffer<float> target)
+    {
+        page.State!.CopyTo(target);
+        _withState.Remove(page.StateNode!);
+        _withState.AddLast(page.StateNode!);
+    }
+
     /// <summary>Verifies the pool's bookkeeping.</summary>
     /// <exception cref="InvalidOperationException">It does not add up.</exception>
     public void CheckIntegrity()
@@ -111,10 +153,13 @@ public sealed class PagePool : IDisposable
         if (held + _idle.Count + _blank.Count != _all.Count
             || _idle.Any(page => page.References != 0 || page.Key is null)
             || _blank.Any(page => page.References != 0 || page.Key is not null)
-            || _published.Any(pair => !ReferenceEquals(pair.Value.Key, pair.Key)))
+            || _published.Any(pair => !ReferenceEquals(pair.Value.Key, pair.Key))
+            || _withState.Any(page => page.State is null || page.Key is null)
+            || _all.Count(page => page.State is not null) != _withState.Count
+            || _withState.Count > Math.Min(_maxKeptStates, _states.Held))
         {
             throw new InvalidOperationException(
-                $"page pool out of balance: {_all.Count} pages, {held} held, {_idle.Count} idle, {_blank.Count} blank, {_published.Count} published");
+                $"page pool out of balance: {_all.Count} pages, {held} held, {_idle.Count} idle, {_blank.Count} blank, {_published.Count} published, {_withState.Count} with one of {_states.Held} states");
         }
     }
 
@@ -125,7 +170,9 @@ public sealed class PagePool : IDisposable
             page.Buffer.Dispose();
         }
 
+        _states.Dispose();
         _all.Clear();
+        _withState.Clear();
         _published.Clear();
         _idle.Clear();
         _blank.Clear();
@@ -137,6 +184,18 @@ public sealed class PagePool : IDisposable
         page.Key = null;
         _idle.Remove(page.IdleNode!);
         page.IdleNode = null;
+        if (page.State is not null)
+        {
+            DropState(page);
+        }
+    }
+
+    private void DropState(KvPage page)
+    {
+        _states.Return(page.State!);
+        _withState.Remove(page.StateNode!);
+        page.State = null;
+        page.StateNode = null;
     }
 
     /// <summary>Pages that <paramref name="tokens"/> tokens take.</summary>

@@ -3,7 +3,10 @@ using Crescent.Kernels.Memory;
 
 namespace Crescent.Engine.KvCache;
 
-/// <summary>The pages of one sequence, in order of position. The last, unfilled one is its own; full ones may be shared.</summary>
+/// <summary>
+/// The pages of one sequence, in order of position, and its state, where the model has recurrent layers. The last, unfilled page and the state are its
+/// own; full pages may be shared.
+/// </summary>
 public sealed class SequencePages
 {
     private const int PageTokens = PagedAttention.PageTokens;
@@ -17,10 +20,16 @@ public sealed class SequencePages
     /// <summary>The pages' memory, for attention; entries past the last page are stale.</summary>
     public ByteRegion[] Table { get; private set; } = new ByteRegion[8];
 
+    /// <summary>The state; null until the first reservation, and where the model has no recurrent layers.</summary>
+    public SequenceState? State { get; private set; }
+
     /// <summary>Positions that have a page.</summary>
     public int Capacity => _pages.Count * PageTokens;
 
-    /// <summary>Takes published pages that hold the beginning of <paramref name="tokens"/>, at most <paramref name="limit"/> tokens. Returns the tokens covered.</summary>
+    /// <summary>
+    /// Takes published pages that hold the beginning of <paramref name="tokens"/>, at most <paramref name="limit"/> tokens; where the model has recurrent
+    /// layers, up to the last page whose state was kept, with a copy of that state. Returns the tokens covered.
+    /// </summary>
     public int SharePrefix(ReadOnlySpan<int> tokens, int limit)
     {
         while (((_pages.Count + 1) * PageTokens) <= Math.Min(limit, tokens.Length))
@@ -35,12 +44,23 @@ public sealed class SequencePages
             _publishedPages = _pages.Count;
         }
 
+        if (_pool.Layout.StateFloats > 0)
+        {
+            TakeState();
+        }
+
         return _pages.Count * PageTokens;
     }
 
     /// <summary>Makes room for positions 0..<paramref name="length"/>; false when the pool has no page left (pages taken so far stay).</summary>
     public bool TryReserve(int length)
     {
+        if (State is null && _pool.Layout.StateFloats > 0)
+        {
+            State = new SequenceState(_pool.RentState());
+            State.Values.Clear();
+        }
+
         while (Capacity < length)
         {
             if (_pool.TryRent() is not { } page)
@@ -62,11 +82,47 @@ public sealed class SequencePages
         {
             _pool.Publish(_pages[_publishedPages], KeyOf(_publishedPages, tokens));
         }
+
+        if (State is { SavedIsPrompt: true } state)
+        {
+            OfferSaved(state);
+        }
     }
 
-    /// <summary>Gives all pages back.</summary>
+    /// <summary>
+    /// Where the model has recurrent layers: chooses the page boundary at which the coming step, over positions <paramref name="first"/>..<paramref name="end"/>,
+    /// saves the state. At the last one before the prompt's last token, for prompts that begin alike; that copy is offered with its page at once.
+    /// Else at the last one, for what goes on from this sequence; that copy moves along until the pages are given back.
+    /// </summary>
+    /// <param name="tokens">The sequence's tokens.</param>
+    public void PlanSave(ReadOnlySpan<int> tokens, int first, int end, int promptLength)
+    {
+        if (State is not { } state)
+        {
+            return;
+        }
+
+        var prompt = (promptLength - 1) / PageTokens * PageTokens;
+        var at = prompt > first && prompt <= end ? prompt : end / PageTokens * PageTokens;
+        state.SaveAt = 0;
+        if (at > first)
+        {
+            Publish(tokens, first); // the prompt's copy is not to be written over
+            state.Saved ??= _pool.RentState();
+            (state.SaveAt, state.SavedLength, state.SavedIsPrompt) = (at, at, at == prompt);
+        }
+    }
+
+    /// <summary>Gives all pages and the state back.</summary>
     public void Release()
     {
+        if (State is { } state)
+        {
+            OfferSaved(state);
+            _pool.ReturnState(state.Values);
+            State = null;
+        }
+
         foreach (var page in _pages)
         {
             _pool.Release(page);
@@ -74,6 +130,33 @@ public sealed class SequencePages
 
         _pages.Clear();
         _publishedPages = 0;
+    }
+
+    // Gives shared pages back down to the last one with a state.
+    private void TakeState()
+    {
+        while (_pages.Count > 0 && _pages[^1].State is null)
+        {
+            _pool.Release(_pages[^1]);
+            _pages.RemoveAt(_pages.Count - 1);
+        }
+
+        _publishedPages = _pages.Count;
+        if (_pages.Count > 0)
+        {
+            State = new SequenceState(_pool.RentState());
+            _pool.CopyState(_pages[^1], State.Values);
+        }
+    }
+
+    private void OfferSaved(SequenceState state)
+    {
+        if (state.Saved is { } saved)
+        {
+            _pool.KeepState(_pages[(state.SavedLength / PageTokens) - 1], saved);
+        }
+
+        (state.Saved, state.SavedLength, state.SavedIsPrompt, state.SaveAt) = (null, 0, false, 0);
     }
 
     private PrefixKey KeyOf(int index, ReadOnlySpan<int> tokens) =>

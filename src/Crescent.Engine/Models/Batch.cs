@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Crescent.Engine.KvCache;
 using Crescent.Kernels.Attention;
+using Crescent.Kernels.LinearAttention;
 
 namespace Crescent.Engine.Models;
 
@@ -10,9 +12,11 @@ public sealed class Batch
     private readonly int[] _positions;
     private readonly int[] _spanOfRow;
     private readonly AttentionSpan[] _spans;
+    private readonly RecurrentSpan[] _recurrentSpans;
     private readonly bool[] _promptSpans;
     private readonly int[] _logitRows;
     private int _spanCount;
+    private int _recurrentCount;
     private int _logitCount;
 
     /// <param name="maxTokens">Most tokens of a step.</param>
@@ -22,6 +26,7 @@ public sealed class Batch
         _positions = new int[maxTokens];
         _spanOfRow = new int[maxTokens];
         _spans = new AttentionSpan[maxTokens];
+        _recurrentSpans = new RecurrentSpan[maxTokens];
         _promptSpans = new bool[maxTokens];
         _logitRows = new int[maxTokens];
     }
@@ -42,6 +47,9 @@ public sealed class Batch
 
     public ReadOnlySpan<AttentionSpan> Spans => _spans.AsSpan(0, _spanCount);
 
+    /// <summary>All tokens of each sequence that has a recurrent state, prompt and generated ones together.</summary>
+    public ReadOnlySpan<RecurrentSpan> RecurrentSpans => _recurrentSpans.AsSpan(0, _recurrentCount);
+
     /// <summary>Rows whose logits are wanted, ascending.</summary>
     public ReadOnlySpan<int> LogitRows => _logitRows.AsSpan(0, _logitCount);
 
@@ -52,14 +60,20 @@ public sealed class Batch
     {
         Count = 0;
         _spanCount = 0;
+        _recurrentCount = 0;
         _logitCount = 0;
     }
 
-    /// <summary>Adds consecutive tokens of a sequence, whose pages must reach past the last of them.</summary>
-    public void Add(ReadOnlySpan<int> tokens, int firstPosition, Crescent.Kernels.Memory.ByteRegion[] pages, bool isPrompt)
+    /// <summary>Adds consecutive tokens of a sequence, whose pages must reach past the last of them and whose state must be the one before the first.</summary>
+    public void Add(ReadOnlySpan<int> tokens, int firstPosition, SequencePages pages, bool isPrompt)
     {
         Debug.Assert(Count + tokens.Length <= MaxTokens);
-        _spans[_spanCount] = new AttentionSpan(Count, tokens.Length, firstPosition, pages);
+        _spans[_spanCount] = new AttentionSpan(Count, tokens.Length, firstPosition, pages.Table);
+        if (pages.State is { } state)
+        {
+            AddRecurrent(tokens.Length, firstPosition, state);
+        }
+
         _promptSpans[_spanCount] = isPrompt;
         for (var i = 0; i < tokens.Length; i++)
         {
@@ -69,6 +83,19 @@ public sealed class Batch
         }
 
         _spanCount++;
+    }
+
+    // Spans of one sequence follow each other: its recurrence takes them as one.
+    private void AddRecurrent(int tokens, int firstPosition, SequenceState state)
+    {
+        if (_recurrentCount > 0 && ReferenceEquals(_recurrentSpans[_recurrentCount - 1].State, state.Values))
+        {
+            ref var last = ref _recurrentSpans[_recurrentCount - 1];
+            last = last with { Count = last.Count + tokens };
+            return;
+        }
+
+        _recurrentSpans[_recurrentCount++] = new RecurrentSpan(Count, tokens, state.Values, state.Saved, Math.Max(0, state.SaveAt - firstPosition));
     }
 
     /// <summary>Asks for the logits of a row.</summary>

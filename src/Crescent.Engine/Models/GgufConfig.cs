@@ -41,6 +41,20 @@ public sealed class GgufConfig(GgufMetadata metadata, string architecture, strin
             : throw new CheckpointException($"{_path}: metadata key '{Key(name)}': expected one value for all layers, found {distinct.Length} different ones");
     }
 
+    /// <summary>An integer for each of <paramref name="layers"/> layers; files whose layers are alike may give one for all.</summary>
+    public int[] LayerIntegers(string name, int layers, int least, int most)
+    {
+        if (!_metadata.IsArray(Key(name)))
+        {
+            return [.. Enumerable.Repeat(Integer(name, least, most), layers)];
+        }
+
+        var values = _metadata.TryGetInt32Array(Key(name), out var found) ? found : [];
+        return values.Length == layers
+            ? Array.ConvertAll(values, value => InRange(name, value, least, most))
+            : throw new CheckpointException($"{_path}: metadata key '{Key(name)}': expected {layers} values, one a layer, found {values.Length}");
+    }
+
     public float Number(string name, float absent)
     {
         var value = _metadata.TryGetSingle(Key(name), out var found) ? found : absent;

@@ -63,10 +63,12 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Runs the batch: stores its keys and values, and computes the logits of the rows that want them.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A token is outside the vocabulary.</exception>
+    /// <exception cref="InvalidOperationException">A sequence has no state, which this model needs.</exception>
     public void Forward()
     {
         BeforeFirstStep?.Invoke();
         BeforeFirstStep = null;
+        RequireStates();
         Embed();
         Rotations();
         for (var layer = 0; layer < _parts.Layers.Count; layer++)
@@ -98,6 +100,25 @@ public sealed class LanguageModel : IDisposable
         }
 
         _state.Dispose();
+    }
+
+    private void RequireStates()
+    {
+        if (_state.Cache.StateFloats == 0)
+        {
+            return;
+        }
+
+        var tokens = 0;
+        foreach (ref readonly var span in Batch.RecurrentSpans)
+        {
+            tokens += span.Count;
+        }
+
+        if (tokens != Batch.Count)
+        {
+            throw new InvalidOperationException($"expected a state for all {Batch.Count} tokens of the step, found one for {tokens}: sequences of this model reserve their pages before each step");
+        }
     }
 
     private void Embed()

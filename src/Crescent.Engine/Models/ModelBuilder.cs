@@ -56,9 +56,20 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
         DownBias = Tensors.OptionalVectors($"{prefix}.ffn_down_exps.bias", experts, Hidden),
     };
 
-    /// <summary>Assembles a model around its layers.</summary>
+    /// <summary>Assembles a model around its layers, which all cache the same.</summary>
     public ModelParts Assemble(
-        ModelShape shape, IReadOnlyList<DecoderLayer> layers, Rope? rope, KvCache.KvLayerShape cache, IReadOnlyList<IDisposable> scratch, IReadOnlyList<string>? notes = null)
+        ModelShape shape, IReadOnlyList<DecoderLayer> layers, Rope? rope, KvCache.KvLayerShape cache, IReadOnlyList<IDisposable> scratch, IReadOnlyList<string>? notes = null) =>
+        Assemble(shape, layers, rope, [.. Enumerable.Repeat(cache, layers.Count)], scratch, notes);
+
+    /// <summary>Assembles a model around its layers.</summary>
+    /// <param name="cache">What each layer caches.</param>
+    public ModelParts Assemble(
+        ModelShape shape,
+        IReadOnlyList<DecoderLayer> layers,
+        Rope? rope,
+        IReadOnlyList<KvCache.KvLayerShape> cache,
+        IReadOnlyList<IDisposable> scratch,
+        IReadOnlyList<string>? notes = null)
     {
         var embedding = Tensors.Table("token_embd.weight", shape.Vocab, Hidden);
         return new ModelParts
@@ -69,7 +80,7 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
             OutputNorm = Norm("output_norm.weight", Hidden),
             Head = Tensors.Matrix(Tensors.Contains("output.weight") ? "output.weight" : "token_embd.weight", shape.Vocab, Hidden),
             Rope = rope,
-            Cache = [.. Enumerable.Repeat(cache, layers.Count)],
+            Cache = cache,
             Scratch = scratch,
             Notes = notes ?? [],
         };

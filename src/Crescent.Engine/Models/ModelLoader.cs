@@ -5,6 +5,7 @@ using Crescent.Engine.Models.Baichuan;
 using Crescent.Engine.Models.DeepSeek2;
 using Crescent.Engine.Models.GptOss;
 using Crescent.Engine.Models.Grok;
+using Crescent.Engine.Models.KimiLinear;
 using Crescent.Engine.Models.Llama;
 using Crescent.Engine.Models.Qwen2;
 using Crescent.Engine.Models.Qwen3;
@@ -28,6 +29,7 @@ public static class ModelLoader
         ["qwen3moe"] = Qwen3MoeModel.Build,
         ["gpt-oss"] = GptOssModel.Build,
         ["baichuan"] = BaichuanModel.Build,
+        ["kimi-linear"] = KimiLinearModel.Build,
     };
 
     /// <summary>Names of the architectures that can be run.</summary>

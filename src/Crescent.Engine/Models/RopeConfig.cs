@@ -73,6 +73,8 @@ public static class RopeConfig
         }
 
         var frequencies = RopeFrequencies.Yarn(width, theta, ReadYarn(config, factor, defaults.BetaFast, defaults.BetaSlow, defaults.Truncate));
-        return (frequencies, RopeFrequencies.Magnitude(factor, 1) * config.Positive("rope.scaling.attn_factor", 1f));
+        // Mistral 3 divides the gain out again (mscale_all_dim, here under the key of DeepSeek's).
+        var gain = RopeFrequencies.Magnitude(factor, 1) / RopeFrequencies.Magnitude(factor, config.Number("rope.scaling.yarn_log_multiplier", 0));
+        return (frequencies, gain * config.Positive("rope.scaling.attn_factor", 1f));
     }
 }

@@ -26,7 +26,7 @@ public sealed class Generator : IDisposable
         _tokenizer = tokenizer;
         Context = options.Context;
         var pages = (long)PagePool.PagesFor(options.Context) * options.MaxSequences;
-        _pool = new PagePool(model.CacheLayout, options.MaxCachePages > 0 ? options.MaxCachePages : (int)Math.Min(pages, int.MaxValue));
+        _pool = new PagePool(model.CacheLayout, options.MaxCachePages > 0 ? options.MaxCachePages : (int)Math.Min(pages, int.MaxValue), Math.Max(PagePool.DefaultKeptStates, 2 * options.MaxSequences));
         _scheduler = new Scheduler(_pool, options.MaxSequences, options.Chunk > 0 ? options.Chunk : model.Batch.MaxTokens);
     }
 

@@ -114,14 +114,15 @@ public sealed class Scheduler
         var first = sequence.Computed;
         var end = first + count;
         var split = Math.Clamp(sequence.PromptLength, first, end);
+        sequence.Pages.PlanSave(sequence.Tokens, first, end, sequence.PromptLength);
         if (split > first)
         {
-            batch.Add(sequence.Tokens[first..split], first, sequence.Pages.Table, isPrompt: true);
+            batch.Add(sequence.Tokens[first..split], first, sequence.Pages, isPrompt: true);
         }
 
         if (end > split)
         {
-            batch.Add(sequence.Tokens[split..end], split, sequence.Pages.Table, isPrompt: false);
+            batch.Add(sequence.Tokens[split..end], split, sequence.Pages, isPrompt: false);
         }
 
         sequence.Computed = end;

@@ -5,9 +5,6 @@ namespace Crescent.Engine.Synthesis;
 /// <summary>deepseek2 as llama.cpp writes it now: absorbed attention (one KV head of latent + rope dimensions), split <c>attn_k_b</c> and <c>attn_v_b</c>.</summary>
 internal sealed record MlaShape : SynthShape
 {
-    private const int Nope = 128;
-    private const int Rope = 64;
-    private const int Value = 128;
     private const int SigmoidGating = 2;
 
     public required int DenseLayers { get; init; }
@@ -42,10 +39,10 @@ internal sealed record MlaShape : SynthShape
             .Set("deepseek2.attention.head_count_kv", 1u)
             .Set("deepseek2.leading_dense_block_count", (uint)Math.Min(DenseLayers, layers))
             .Set("deepseek2.attention.kv_lora_rank", (uint)KvRank)
-            .Set("deepseek2.attention.key_length", (uint)(KvRank + Rope))
+            .Set("deepseek2.attention.key_length", (uint)(KvRank + MlaTensors.Rope))
             .Set("deepseek2.attention.value_length", (uint)KvRank)
-            .Set("deepseek2.attention.key_length_mla", (uint)(Nope + Rope))
-            .Set("deepseek2.attention.value_length_mla", (uint)Value)
+            .Set("deepseek2.attention.key_length_mla", (uint)(MlaTensors.Nope + MlaTensors.Rope))
+            .Set("deepseek2.attention.value_length_mla", (uint)MlaTensors.Value)
             .Set("deepseek2.expert_count", (uint)Experts)
             .Set("deepseek2.expert_used_count", (uint)TopK)
             .Set("deepseek2.expert_shared_count", (uint)SharedExperts)
@@ -53,7 +50,7 @@ internal sealed record MlaShape : SynthShape
             .Set("deepseek2.expert_weights_scale", ExpertScale)
             .Set("deepseek2.expert_weights_norm", true)
             .Set("deepseek2.expert_gating_func", (uint)SigmoidGating)
-            .Set("deepseek2.rope.dimension_count", (uint)Rope);
+            .Set("deepseek2.rope.dimension_count", (uint)MlaTensors.Rope);
         if (QueryRank > 0)
         {
             writer.Set("deepseek2.attention.q_lora_rank", (uint)QueryRank);
@@ -79,22 +76,7 @@ internal sealed record MlaShape : SynthShape
     protected override void AddLayer(SynthTensorList list, int layer)
     {
         list.Norm("attn_norm.weight", Hidden);
-        if (QueryRank > 0)
-        {
-            list.Matrix("attn_q_a.weight", QueryRank, Hidden);
-            list.Norm("attn_q_a_norm.weight", QueryRank);
-            list.Matrix("attn_q_b.weight", Heads * (Nope + Rope), QueryRank);
-        }
-        else
-        {
-            list.Matrix("attn_q.weight", Heads * (Nope + Rope), Hidden);
-        }
-
-        list.Matrix("attn_kv_a_mqa.weight", KvRank + Rope, Hidden);
-        list.Norm("attn_kv_a_norm.weight", KvRank);
-        list.Matrix("attn_k_b.weight", Heads, KvRank, Nope);
-        list.Matrix("attn_v_b.weight", Heads, Value, KvRank);
-        list.Matrix("attn_output.weight", Hidden, Heads * Value);
+        MlaTensors.Add(list, Hidden, Heads, QueryRank, KvRank);
         list.Norm("ffn_norm.weight", Hidden);
         if (layer < DenseLayers)
         {

@@ -45,6 +45,16 @@ internal static class SynthBits
         }
     }
 
+    /// <summary>Replaces 5 by 4 and 7 by 6, of both signs: what is left are integers that MXFP4 holds.</summary>
+    public static void RoundToFourBits(Span<byte> nibbles)
+    {
+        ReadOnlySpan<byte> rounded = [8, 2, 2, 4, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12, 14, 14];
+        foreach (ref var nibble in nibbles)
+        {
+            nibble = rounded[nibble & 15];
+        }
+    }
+
     // Eight nibbles to eight bytes, the lowest first.
     private static ulong Spread(uint nibbles)
     {

@@ -14,12 +14,16 @@ internal static class SynthEncoder
     public const int TileLength = 128;
 
     private const int HalfBias = 15;
+    private const int Mxfp4Bias = 128; // of half the E8M0 scale: the table of values is doubled
 
     /// <summary>The formats that hold the values exactly.</summary>
     public static IReadOnlyList<DType> Formats { get; } =
     [
         DType.F32, DType.F16, DType.BF16, DType.Q8_0, DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q4_K, DType.Q5_K, DType.Q6_K,
     ];
+
+    // Indices of 0, 1, 2, 3, 4, 6 in MXFP4's doubled table, with 8 for the sign, under nibbles 1…15. Integers 5 and 7 do not come (FourBitMatrix).
+    private static readonly Vector128<byte> s_mxfp4Codes = Vector128.Create((byte)0, 13, 13, 12, 12, 11, 10, 9, 0, 1, 2, 3, 4, 4, 5, 5);
 
     /// <summary>Encodes a row of whole blocks.</summary>
     /// <param name="nibbles">[columns], 1…15</param>
@@ -51,6 +55,10 @@ internal static class SynthEncoder
                 case DType.Q4_0:
                     PowerOfTwo(scale, row);
                     Pair(values).CopyTo(row[2..]);
+                    break;
+                case DType.MXFP4:
+                    row[0] = (byte)(scale + Mxfp4Bias);
+                    (Mxfp4Codes(values) | (Mxfp4Codes(values[16..]) << 4)).CopyTo(row[1..]);
                     break;
                 case DType.Q4_1:
                     PowerOfTwo(scale, row);
@@ -122,6 +130,8 @@ internal static class SynthEncoder
 
     // Byte j holds value j in its low nibble and value j + 16 in its high one.
     private static Vector128<byte> Pair(ReadOnlySpan<byte> block) => Vector128.Create(block) | (Vector128.Create(block[16..]) << 4);
+
+    private static Vector128<byte> Mxfp4Codes(ReadOnlySpan<byte> nibbles) => Vector128.Shuffle(s_mxfp4Codes, Vector128.Create(nibbles));
 
     // Value + 16 = nibble + 8: the fifth bits, then the low four as pairs.
     private static void FifthBits(ReadOnlySpan<byte> block, Span<byte> bytes)

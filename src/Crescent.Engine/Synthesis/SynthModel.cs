@@ -21,9 +21,9 @@ public static class SynthModel
 
     /// <summary>The tensors that <see cref="Write"/> would make, without making them.</summary>
     /// <exception cref="ArgumentOutOfRangeException">More layers than the model has.</exception>
-    /// <exception cref="NotSupportedException">The type cannot hold the values exactly, or the architecture cannot be written yet.</exception>
+    /// <exception cref="NotSupportedException">The type cannot hold the values exactly.</exception>
     public static IReadOnlyList<SynthTensorLayout> Plan(SynthPreset preset, SynthOptions options) =>
-        [.. Tensors(preset, options, preset.RequireShape().Vocabulary().Count)
+        [.. Tensors(preset, options, preset.Shape.Vocabulary().Count)
             .Select(tensor => new SynthTensorLayout(tensor.Name, tensor.DType, tensor.Shape, tensor.Shape[..^1].Aggregate(tensor.DType.Layout().RowBytes(tensor.Shape[^1]), (product, length) => product * length)))];
 
     /// <inheritdoc cref="Plan"/>
@@ -35,7 +35,7 @@ public static class SynthModel
     internal static SynthResult Write(
         SynthPreset preset, SynthOptions options, string path, GgufWriterOptions writerOptions, IProgress<SynthProgress>? progress, CancellationToken cancellationToken)
     {
-        var shape = preset.RequireShape();
+        var shape = preset.Shape;
         var vocabulary = shape.Vocabulary();
         var tensors = Tensors(preset, options, vocabulary.Count);
         var writer = new GgufWriter();
@@ -55,10 +55,10 @@ public static class SynthModel
 
     private static List<SynthTensor> Tensors(SynthPreset preset, SynthOptions options, int vocab)
     {
-        var shape = preset.RequireShape();
-        if (!SynthEncoder.Formats.Contains(options.DType))
+        var shape = preset.Shape;
+        if (!shape.Formats.Contains(options.DType))
         {
-            throw new NotSupportedException($"synth in {options.DType}: expected a type that holds the values exactly, one of {string.Join(", ", SynthEncoder.Formats)}");
+            throw new NotSupportedException($"synth in {options.DType}: expected a type that holds the values exactly, one of {string.Join(", ", shape.Formats)}");
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
@@ -92,11 +92,13 @@ public static class SynthModel
         DType.Q4_K => 14,
         DType.Q5_K => 16,
         DType.Q6_K => 18,
+        DType.MXFP4 => 38,
         _ => 32, // BF16
     };
 
-    private static string[] Notes(List<SynthTensor> tensors, DType dtype) =>
-        [.. tensors.Where(tensor => tensor.Role == SynthRole.Matrix && tensor.DType != dtype)
+    private static string[] Notes(List<SynthTensor> tensors, DType dtype) => dtype == DType.MXFP4
+        ? ["MXFP4: the experts; all other matrices in Q8_0, as in published files"]
+        : [.. tensors.Where(tensor => tensor.Role is SynthRole.Matrix or SynthRole.FourBitMatrix && tensor.DType != dtype)
             .GroupBy(tensor => (Name: tensor.Name[(tensor.Name.LastIndexOf('.', tensor.Name.LastIndexOf('.') - 1) + 1)..], Columns: tensor.Shape[^1], tensor.DType))
             .Select(group => string.Create(
                 CultureInfo.InvariantCulture,

@@ -10,12 +10,9 @@ public sealed class SynthPreset
 {
     private const string Tiny = "tiny-";
 
-    // Listed, refused when it is to be written: the engine has no such architecture yet.
-    private const string GptOss = "gpt-oss-20b";
-
     private static readonly Dictionary<string, SynthPreset> s_presets = All().ToDictionary(preset => preset.Name);
 
-    private SynthPreset(string name, string title, SynthShape? shape) => (Name, Title, Shape) = (name, title, shape);
+    private SynthPreset(string name, string title, SynthShape shape) => (Name, Title, Shape) = (name, title, shape);
 
     /// <summary>All names.</summary>
     public static IReadOnlyCollection<string> Names => s_presets.Keys;
@@ -27,31 +24,30 @@ public sealed class SynthPreset
     public string Title { get; }
 
     /// <summary>Layers of the whole model.</summary>
-    public int Layers => RequireShape().Layers;
+    public int Layers => Shape.Layers;
 
-    internal SynthShape? Shape { get; }
+    internal SynthShape Shape { get; }
 
     public static bool TryGet(string name, [NotNullWhen(true)] out SynthPreset? preset) => s_presets.TryGetValue(name, out preset);
-
-    /// <exception cref="NotSupportedException">The structure cannot be written as GGUF yet.</exception>
-    internal SynthShape RequireShape() =>
-        Shape ?? throw new NotSupportedException($"synth {Name}: expected one of {string.Join(", ", s_presets.Values.Where(preset => preset.Shape is not null).Select(preset => preset.Name))}; this architecture cannot be written yet");
 
     private static IEnumerable<SynthPreset> All()
     {
         var kimi = Kimi();
         var moonlight = Moonlight();
         var deepSeek = DeepSeekV3();
+        var linear = KimiLinear();
         var grok = Grok();
         var qwen = Qwen();
+        var gptOss = GptOss();
         var llama = Llama();
         yield return new SynthPreset("kimi-k2", "Kimi K2 Instruct", kimi);
         yield return new SynthPreset("kimi-k2-thinking", "Kimi K2 Thinking", Thinking(kimi));
         yield return new SynthPreset("moonlight", "Moonlight 16B A3B Instruct", moonlight);
+        yield return new SynthPreset("kimi-linear-48b-a3b", "Kimi Linear 48B A3B Instruct", linear);
         yield return new SynthPreset("deepseek-v3", "DeepSeek V3", deepSeek);
         yield return new SynthPreset("grok-1", "Grok-1", grok);
         yield return new SynthPreset("qwen3-30b-a3b", "Qwen3 30B A3B", qwen);
-        yield return new SynthPreset(GptOss, "gpt-oss 20b", null);
+        yield return new SynthPreset("gpt-oss-20b", "gpt-oss 20b", gptOss);
         yield return new SynthPreset("llama-3.2-1b", "Llama 3.2 1B Instruct", llama);
 
         const int Context = 4096;
@@ -76,6 +72,17 @@ public sealed class SynthPreset
             Heads = 4,
             DenseWidth = 512,
             Experts = 8,
+            ExpertWidth = 256,
+            Vocabulary = () => SynthVocabulary.Kimi(768),
+        });
+        // Six layers: delta attention before and after a latent layer, and a latent layer at the end.
+        yield return new SynthPreset(Tiny + "kimi-linear", "Tiny Kimi Linear Instruct", linear with
+        {
+            Layers = 6,
+            Hidden = 256,
+            Heads = 4,
+            DenseWidth = 512,
+            Experts = 16,
             ExpertWidth = 256,
             Vocabulary = () => SynthVocabulary.Kimi(768),
         });
@@ -112,7 +119,18 @@ public sealed class SynthPreset
             Context = Context,
             Vocabulary = () => SynthVocabulary.Qwen(960, 1024),
         });
-        yield return new SynthPreset(Tiny + GptOss, "Tiny gpt-oss", null);
+        // A window that small texts leave behind.
+        yield return new SynthPreset(Tiny + "gpt-oss-20b", "Tiny gpt-oss", gptOss with
+        {
+            Layers = 2,
+            Hidden = 256,
+            Heads = 8,
+            KvHeads = 2,
+            Window = 24,
+            Experts = 8,
+            ExpertWidth = 256,
+            Vocabulary = () => SynthVocabulary.GptOss(768, 1024),
+        });
         yield return new SynthPreset(Tiny + "llama-3.2-1b", "Tiny Llama 3.2 Instruct", llama with
         {
             Layers = 2,
@@ -166,6 +184,27 @@ public sealed class SynthPreset
         ExpertScale = 2.446f,
         RopeBase = 50000,
         Context = 8192,
+        Epsilon = 1e-5f,
+        Vocabulary = () => SynthVocabulary.Kimi(163584),
+    };
+
+    private static KimiLinearShape KimiLinear() => new()
+    {
+        Architecture = "kimi-linear",
+        Layers = 27,
+        DenseLayers = 1,
+        Hidden = 2304,
+        Heads = 32,
+        KvRank = 512,
+        HeadDim = 128,
+        DenseWidth = 9216,
+        Experts = 256,
+        TopK = 8,
+        SharedExperts = 1,
+        ExpertWidth = 1024,
+        ExpertScale = 2.446f,
+        RopeBase = 10000,
+        Context = 1048576,
         Epsilon = 1e-5f,
         Vocabulary = () => SynthVocabulary.Kimi(163584),
     };
@@ -224,6 +263,24 @@ public sealed class SynthPreset
         Context = 40960,
         Epsilon = 1e-6f,
         Vocabulary = () => SynthVocabulary.Qwen(151643, 151936),
+    };
+
+    private static GptOssShape GptOss() => new()
+    {
+        Architecture = "gpt-oss",
+        Layers = 24,
+        Hidden = 2880,
+        Heads = 64,
+        KvHeads = 8,
+        HeadDim = 64,
+        Window = 128,
+        Experts = 32,
+        TopK = 4,
+        ExpertWidth = 2880,
+        RopeBase = 150_000,
+        Context = 131072,
+        Epsilon = 1e-5f,
+        Vocabulary = () => SynthVocabulary.GptOss(199998, 201088),
     };
 
     private static GqaShape Llama() => new()

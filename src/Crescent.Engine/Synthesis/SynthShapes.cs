@@ -22,6 +22,9 @@ internal abstract record SynthShape
 
     public required Func<SynthVocabulary> Vocabulary { get; init; }
 
+    /// <summary>The types that hold the values exactly.</summary>
+    public virtual IReadOnlyList<DType> Formats => SynthEncoder.Formats;
+
     /// <summary>The key-value pairs after <c>general.*</c> and before the tokenizer's.</summary>
     public virtual void WriteMetadata(GgufWriter writer, int layers, int vocab) => writer
         .Set($"{Architecture}.vocab_size", (uint)vocab)
@@ -75,16 +78,31 @@ internal sealed class SynthTensorList(DType type)
 
     public void Matrix(string name, params long[] shape)
     {
-        // A row that is not whole blocks takes Q8_0, as every row here is whole blocks of 32.
-        var fits = shape[^1] % type.Layout().BlockLength == 0;
+        // A row that is not whole blocks takes Q8_0, as every row here is whole blocks of 32. In MXFP4 are experts alone, as in published files.
+        var fits = type != DType.MXFP4 && shape[^1] % type.Layout().BlockLength == 0;
         Tensors.Add(new SynthTensor(_prefix + name, fits ? type : DType.Q8_0, shape, SynthRole.Matrix));
+    }
+
+    /// <summary>A matrix, or a stack of them, that MXFP4 can hold.</summary>
+    public void FourBitMatrix(string name, params long[] shape)
+    {
+        var fits = shape[^1] % type.Layout().BlockLength == 0;
+        Tensors.Add(new SynthTensor(_prefix + name, fits ? type : DType.Q8_0, shape, SynthRole.FourBitMatrix));
     }
 
     public void Router(string name, long experts, long hidden) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [experts, hidden], SynthRole.Router));
 
     public void Norm(string name, long length) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [length], SynthRole.Norm));
 
-    public void Bias(string name, long length) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [length], SynthRole.Bias));
+    public void Bias(string name, params long[] shape) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, shape, SynthRole.Bias));
+
+    public void Sinks(string name, long heads) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [heads], SynthRole.Sink));
+
+    /// <summary>A short filter a channel, as a converter shapes it.</summary>
+    public void Filters(string name, long channels, long taps) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [channels, 1, taps], SynthRole.Router));
+
+    /// <summary>Decay rates, one a head, as a converter shapes them.</summary>
+    public void Rate(string name, long heads) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [heads, 1], SynthRole.Rate));
 
     public void Given(string name, float[] values) => Tensors.Add(new SynthTensor(_prefix + name, DType.F32, [values.Length], SynthRole.Given, values));
 

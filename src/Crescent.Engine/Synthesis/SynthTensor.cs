@@ -1,5 +1,5 @@
 using System.Buffers;
-using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Checkpoints;
 using Crescent.Kernels;
 
 namespace Crescent.Engine.Synthesis;
@@ -10,7 +10,10 @@ internal enum SynthRole
     /// <summary>Integers −7…7 times a power of two a tile, deviation about 1/√columns, in the model's type.</summary>
     Matrix,
 
-    /// <summary>The same values, always F32.</summary>
+    /// <summary>The same without the integers that MXFP4 lacks, 5 and 7, for which 4 and 6 stand.</summary>
+    FourBitMatrix,
+
+    /// <summary>The values of a matrix, always F32.</summary>
     Router,
 
     /// <summary>1 + integer/64, F32.</summary>
@@ -18,6 +21,12 @@ internal enum SynthRole
 
     /// <summary>integer/256, F32.</summary>
     Bias,
+
+    /// <summary>−integer/8 below 0, F32.</summary>
+    Rate,
+
+    /// <summary>integer/4, F32.</summary>
+    Sink,
 
     /// <summary>Given numbers, F32.</summary>
     Given,
@@ -37,9 +46,9 @@ internal sealed record SynthTensor(string Name, DType DType, long[] Shape, Synth
     private long Rows => Shape[..^1].Aggregate(1L, (product, length) => product * length);
 
     /// <summary>Generates the rows, several at once, and hands them on in order: one chunk is made while the one before is written.</summary>
-    public void Write(ulong seed, int threads, GgufSink sink, CancellationToken cancellationToken)
+    public void Write(ulong seed, int threads, TensorSink sink, CancellationToken cancellationToken)
     {
-        if (Role is SynthRole.Norm or SynthRole.Bias or SynthRole.Given)
+        if (Role is SynthRole.Norm or SynthRole.Bias or SynthRole.Rate or SynthRole.Sink or SynthRole.Given)
         {
             sink(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(Vector(seed)));
             return;
@@ -87,6 +96,11 @@ internal sealed record SynthTensor(string Name, DType DType, long[] Shape, Synth
             {
                 var row = firstRow + i;
                 SynthBits.Fill(key, row * words, nibbles.AsSpan(0, words * SynthBits.ValuesPerWord));
+                if (Role == SynthRole.FourBitMatrix)
+                {
+                    SynthBits.RoundToFourBits(nibbles.AsSpan(0, Columns));
+                }
+
                 Exponents(tileKey, row, exponents);
                 SynthEncoder.Encode(DType, nibbles.AsSpan(0, Columns), exponents, buffer.AsSpan(i * rowBytes, rowBytes));
             }
@@ -113,8 +127,15 @@ internal sealed record SynthTensor(string Name, DType DType, long[] Shape, Synth
             return Values!;
         }
 
-        var nibbles = new byte[(Columns + SynthBits.ValuesPerWord - 1) / SynthBits.ValuesPerWord * SynthBits.ValuesPerWord];
+        var length = (int)(Rows * Columns);
+        var nibbles = new byte[(length + SynthBits.ValuesPerWord - 1) / SynthBits.ValuesPerWord * SynthBits.ValuesPerWord];
         SynthBits.Fill(SynthBits.Key(seed, Name), 0, nibbles);
-        return [.. nibbles.Take(Columns).Select(nibble => Role == SynthRole.Norm ? 1 + ((nibble - 8) / 64f) : (nibble - 8) / 256f)];
+        return [.. nibbles.Take(length).Select(nibble => Role switch
+        {
+            SynthRole.Norm => 1 + ((nibble - 8) / 64f),
+            SynthRole.Rate => nibble / -8f,
+            SynthRole.Sink => (nibble - 8) / 4f,
+            _ => (nibble - 8) / 256f,
+        })];
     }
 }

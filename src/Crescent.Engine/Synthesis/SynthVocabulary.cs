@@ -118,6 +118,32 @@ internal sealed class SynthVocabulary
         return vocabulary.Ids("<|begin_of_text|>", "<|eot_id|>", "<|eot_id|>", "<|finetune_right_pad_id|>").Flag("add_bos_token", true);
     }
 
+    /// <summary>gpt-oss (o200k_harmony): ranks, then special ids (199998 … in the real one), most of them reserved.</summary>
+    public static SynthVocabulary GptOss(int ranks, int total)
+    {
+        var names = new Dictionary<int, string>
+        {
+            [0] = "<|startoftext|>",
+            [1] = "<|endoftext|>",
+            [4] = "<|return|>",
+            [5] = "<|constrain|>",
+            [7] = "<|channel|>",
+            [8] = "<|start|>",
+            [9] = "<|end|>",
+            [10] = "<|message|>",
+            [14] = "<|call|>",
+            [20] = "<|endofprompt|>",
+        };
+        var vocabulary = new SynthVocabulary("gpt2", "gpt-4o");
+        vocabulary.AddByteLevel(ranks);
+        for (var k = 0; k < total - ranks; k++)
+        {
+            vocabulary.Add(names.GetValueOrDefault(k, $"<|reserved_{ranks + k}|>"), Control);
+        }
+
+        return vocabulary.Ids("<|startoftext|>", "<|return|>", null, "<|endoftext|>").Flag("add_bos_token", false);
+    }
+
     /// <summary>Qwen2 and 3: ranks, 26 named tokens (151643 … in the real one), padding.</summary>
     public static SynthVocabulary Qwen(int ranks, int total)
     {

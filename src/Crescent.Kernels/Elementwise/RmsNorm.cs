@@ -32,7 +32,7 @@ public static class RmsNorm
     }
 
     // Two 8-lane sums, then one fixed tree: the order depends on the length alone.
-    private static float SumOfSquares(ReadOnlySpan<float> values)
+    internal static float SumOfSquares(ReadOnlySpan<float> values)
     {
         ref var x = ref MemoryMarshal.GetReference(values);
         var even = Vector256<float>.Zero;

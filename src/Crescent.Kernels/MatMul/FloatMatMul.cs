@@ -166,7 +166,7 @@ internal static unsafe class FloatMatMul
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float SumLanes(Vector256<float> first, Vector256<float> last)
+    public static float SumLanes(Vector256<float> first, Vector256<float> last)
     {
         var eight = first + last;
         var four = eight.GetLower() + eight.GetUpper();

@@ -9,6 +9,9 @@ namespace Crescent.Kernels.MatMul;
 internal sealed unsafe class TileScaledMatrix<TIsa>(in MatrixSource source, int tileRow) : PanelMatrix<TIsa>(source)
     where TIsa : struct, IIsa
 {
+    // Up to this many items, decoding a row for each is faster than a pass through scratch memory.
+    private const int DirectItems = 2;
+
     internal override bool IsQuantized => false;
 
     internal override long ScaleBytes => Source.Bytes.Scales.Length;
@@ -16,15 +19,12 @@ internal sealed unsafe class TileScaledMatrix<TIsa>(in MatrixSource source, int 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     internal override void Decode(int row, int firstColumn, int columns, float* values)
     {
-        var codes = RowAddress(row);
-        var scales = Source.Scales + ((tileRow + (nint)row) / F8_E4M3.TileLength * TileRowBytes);
+        var source = RowAt(row);
         var end = (nint)firstColumn + columns;
         for (nint column = firstColumn; column < end;)
         {
-            var tile = column / F8_E4M3.TileLength;
-            var next = Math.Min(end, (tile + 1) * F8_E4M3.TileLength);
-            var scale = Unsafe.ReadUnaligned<float>(scales + (tile * sizeof(float)));
-            F8_E4M3.Decode(codes + column, next - column, scale, values + (column - firstColumn));
+            var next = Math.Min(end, ((column / F8_E4M3.TileLength) + 1) * F8_E4M3.TileLength);
+            F8_E4M3.Decode(source.Codes + column, next - column, source.Scale(column), values + (column - firstColumn));
             column = next;
         }
     }
@@ -50,6 +50,30 @@ internal sealed unsafe class TileScaledMatrix<TIsa>(in MatrixSource source, int 
     private protected override long Int8ScratchBytes(int count) => throw new UnreachableException();
 
     private protected override void MultiplyInt8(in MatMulJob job, int firstRow, int rows, byte* scratch) => throw new UnreachableException();
+
+    private protected override void MultiplyFloat(in MatMulJob job, int firstRow, int rows, float* scratch)
+    {
+        if (job.Count > DirectItems)
+        {
+            base.MultiplyFloat(job, firstRow, rows, scratch);
+            return;
+        }
+
+        var two = stackalloc float[2];
+        for (var row = firstRow; row < firstRow + rows; row += 2)
+        {
+            var count = Math.Min(2, firstRow + rows - row);
+            var (row0, row1) = (RowAt(row), RowAt(row + count - 1));
+            for (var item = 0; item < job.Count; item++)
+            {
+                TileScaledMatMul.MultiplyTwo<TIsa>(row0, row1, job.Input.RowValues(job.InputRow(item)), Columns, two);
+                Copy(two, job.OutputOf(item) + row, count);
+            }
+        }
+    }
+
+    private TileScaledRow RowAt(int row) =>
+        new(RowAddress(row), Source.Scales + ((tileRow + (nint)row) / F8_E4M3.TileLength * TileRowBytes));
 
     // Bytes of the scales of one row of tiles.
     private nint TileRowBytes => ((nint)Columns + (F8_E4M3.TileLength - 1)) / F8_E4M3.TileLength * sizeof(float);

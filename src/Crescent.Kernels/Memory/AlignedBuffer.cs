@@ -25,9 +25,9 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
             PlatformMemory.AdviseHugePages((byte*)_address, bytes);
         }
 
-        for (long offset = 0; clear && offset < bytes; offset += 1 << 30)
+        if (clear)
         {
-            NativeMemory.Clear((byte*)_address + offset, (nuint)Math.Min(1 << 30, bytes - offset));
+            Clear(_address, bytes);
         }
 
         GC.AddMemoryPressure(bytes);
@@ -71,10 +71,33 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
         return new Span<T>(Address + start, length);
     }
 
+    /// <summary>Zeroes all elements.</summary>
+    public void Clear() => Clear(Address, Length * sizeof(T));
+
+    /// <summary>Copies all elements to a buffer of the same length.</summary>
+    /// <exception cref="ArgumentException">It has another length.</exception>
+    public void CopyTo(AlignedBuffer<T> target)
+    {
+        if (target.Length != Length)
+        {
+            throw new ArgumentException($"expected a buffer of {Length} elements, found {target.Length}", nameof(target));
+        }
+
+        NativeMemory.Copy(Address, target.Address, (nuint)(Length * sizeof(T)));
+    }
+
     public void Dispose()
     {
         Free();
         GC.SuppressFinalize(this);
+    }
+
+    private static void Clear(T* address, long bytes)
+    {
+        for (long offset = 0; offset < bytes; offset += 1 << 30)
+        {
+            NativeMemory.Clear((byte*)address + offset, (nuint)Math.Min(1 << 30, bytes - offset));
+        }
     }
 
     private void Free()

@@ -141,11 +141,34 @@ public sealed class ChatCommandTests
     public void Synthetic_models_of_every_chat_family_hold_a_conversation()
     {
         using var folder = new TemporaryFolder();
-        foreach (var preset in new[] { "tiny-kimi-k2", "tiny-qwen3-30b-a3b", "tiny-llama-3.2-1b" })
+        foreach (var preset in new[] { "tiny-kimi-k2", "tiny-kimi-linear", "tiny-qwen3-30b-a3b", "tiny-llama-3.2-1b" })
         {
             InProcess.Run("synth", preset, folder["m.gguf"]).Succeeded();
             var result = InProcess.Pipe("Hello\nAnd then?\n", "chat", folder["m.gguf"], "-n", "3", "--temp", "0", "--json").Succeeded();
             Assert.Equal(2, Lines(result).Length);
+        }
+    }
+
+    [Fact]
+    public void A_second_turn_of_a_recurrent_model_starts_from_the_first_ones_state()
+    {
+        using var folder = new TemporaryFolder();
+        InProcess.Run("synth", "tiny-kimi-linear", folder["m.gguf"]).Succeeded();
+        // Saved and loaded, the conversation is new to the cache: the answer must be the same.
+        var messages = string.Join(' ', Enumerable.Repeat("Tell me more", 12));
+        var lines = Lines(InProcess.Pipe($"{messages}\nAnd then?\n", "chat", folder["m.gguf"], "-n", "40", "--temp", "0", "--json", "--mla", "absorbed").Succeeded());
+        var first = Lines(InProcess.Pipe($"{messages}\n/save {folder["c.json"]}\n", "chat", folder["m.gguf"], "-n", "40", "--temp", "0", "--json", "--mla", "absorbed").Succeeded());
+        Assert.Equal(Answer(first[0]).Text, Answer(lines[0]).Text);
+        var fresh = Lines(InProcess.Pipe($"/load {folder["c.json"]}\nAnd then?\n", "chat", folder["m.gguf"], "-n", "40", "--temp", "0", "--json", "--mla", "absorbed").Succeeded());
+        Assert.Equal(0, Answer(fresh[0]).Cached);
+        Assert.InRange(Answer(lines[1]).Cached, 32, int.MaxValue);
+        Assert.Equal(0, Answer(lines[1]).Cached % 32);
+        Assert.Equal(Answer(fresh[0]).Text, Answer(lines[1]).Text);
+
+        static (string? Text, int Cached) Answer(string line)
+        {
+            using var json = JsonDocument.Parse(line);
+            return (json.RootElement.GetProperty("text").GetString(), json.RootElement.GetProperty("cachedTokens").GetInt32());
         }
     }
 

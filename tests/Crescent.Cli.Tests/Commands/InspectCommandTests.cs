@@ -28,6 +28,18 @@ public sealed class InspectCommandTests
         Assert.Equal(tensors, json.GetProperty("bytesByType").EnumerateObject().Sum(type => type.Value.GetInt64()));
     }
 
+    [Fact]
+    public void A_state_of_constant_size_is_told_beside_the_cache()
+    {
+        using var folder = new TemporaryFolder();
+        InProcess.Run("synth", "tiny-kimi-linear", folder["m.gguf"], "--layers", "4").Succeeded();
+        Assert.Contains("and a state of 822.0 KiB a sequence", InProcess.Run("inspect", folder["m.gguf"]).Succeeded().Out, StringComparison.Ordinal);
+        var json = InProcess.Run("inspect", folder["m.gguf"], "--json").Json;
+        Assert.Equal(3 * ((3 * 3 * 512) + (4 * 128 * 128)) * sizeof(float), json.GetProperty("shape").GetProperty("stateBytesPerSequence").GetInt64());
+        Assert.False(json.GetProperty("bytesByRole").TryGetProperty("other", out _));
+        Assert.DoesNotContain("a sequence", InProcess.Run("inspect", Models.Stories).Succeeded().Out, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Vocabularies))]
     public void What_cannot_be_run_is_described_all_the_same(string name)

@@ -45,10 +45,10 @@ public sealed class ModelFileTests
     }
 
     [Fact]
-    public void A_folder_is_no_model_yet()
+    public void A_folder_without_a_model_is_told()
     {
         using var folder = new TemporaryFolder();
-        InProcess.Run("run", folder.Path, "-p", "a").Failed(1, folder.Path, "found a folder");
+        InProcess.Run("run", folder.Path, "-p", "a").Failed(1, folder.Path, "expected config.json", "found none");
         InProcess.Run("tokenize", folder.Path, "--text", "a").Failed(1, folder.Path, "no tokenizer");
     }
 

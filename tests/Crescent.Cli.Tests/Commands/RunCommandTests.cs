@@ -229,6 +229,7 @@ public sealed class RunCommandTests
     [InlineData("--mla", "expanded")]
     [InlineData("--kv-type", "bf16")]
     [InlineData("--template", "chatml")]
+    [InlineData("--template", "harmony")]
     [InlineData("--system", "")]
     [InlineData("--threads", "1")]
     public void Ways_to_run_a_model_are_accepted(string option, string value) =>

@@ -13,7 +13,7 @@ public sealed class CorruptModelTests
 {
     private const int DefaultSeeds = 20;
 
-    public static TheoryData<string> Models => TestModels.Rows(TestModels.Golden);
+    public static TheoryData<string> Models => TestModels.Rows([.. TestModels.Golden, "tiny-kimi-linear", .. TestModels.Referenced.Select(model => model.Name)]);
 
     [Theory]
     [MemberData(nameof(Models))]

@@ -20,7 +20,11 @@ internal sealed class LoadedModel : IDisposable
 
     public LanguageModel Model { get; }
 
+    public IReadOnlyList<string> Notes { get; private init; } = [];
+
     public int Vocab => Model.Shape.Vocab;
+
+    public IReadOnlyDictionary<string, IReadOnlyList<long>> TensorShapes() => _checkpoint.Tensors.ToDictionary(tensor => tensor.Key, tensor => tensor.Value.Shape);
 
     public Tokenizer Tokenizer() => GgufTokenizer.Read(_checkpoint.Metadata, _checkpoint.Path);
 
@@ -29,12 +33,14 @@ internal sealed class LoadedModel : IDisposable
 
     public static LoadedModel Open(string name, ModelOptions? options = null) => OpenFile(TestModels.PathOf(name), options);
 
-    public static LoadedModel OpenFile(string path, ModelOptions? options = null)
+    /// <param name="overrides">Metadata other than the file's, as <c>--override-kv</c> takes it.</param>
+    public static LoadedModel OpenFile(string path, ModelOptions? options = null, params string[] overrides)
     {
         var checkpoint = GgufCheckpoint.Open(path);
         try
         {
-            return new LoadedModel(checkpoint, ModelLoader.Load(checkpoint, checkpoint.Metadata, options ?? Plain, out _));
+            var model = ModelLoader.Load(checkpoint, checkpoint.Metadata.With(overrides.Select(GgufOverride.Parse)), options ?? Plain, out var notes);
+            return new LoadedModel(checkpoint, model) { Notes = notes };
         }
         catch
         {
@@ -62,7 +68,7 @@ internal sealed class LoadedModel : IDisposable
         {
             pages.TryReserve(i + 1);
             Model.Batch.Clear();
-            Model.Batch.Add(tokens.Slice(i, 1), i, pages.Table, isPrompt: false);
+            Model.Batch.Add(tokens.Slice(i, 1), i, pages, isPrompt: false);
             Model.Batch.WantLogits(0);
             Model.Forward();
             Model.LogitsOf(0).CopyTo(logits.AsSpan(i * Vocab));

@@ -42,7 +42,7 @@ public sealed class SuperBlockFormatTests
     private static void Write(string path, DType dtype, bool decoded)
     {
         Assert.True(SynthPreset.TryGet("tiny-llama-3.2-1b", out var preset));
-        var shape = preset.RequireShape();
+        var shape = preset.Shape;
         var vocabulary = shape.Vocabulary();
         var writer = new GgufWriter().Set("general.architecture", shape.Architecture);
         shape.WriteMetadata(writer, Layers, vocabulary.Count);

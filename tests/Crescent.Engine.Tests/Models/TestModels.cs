@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Crescent.Engine.Synthesis;
 using Crescent.Kernels;
+using Crescent.Tests.Reference.Tiny;
 using Xunit;
 
 namespace Crescent.Tests.Models;
@@ -15,10 +16,12 @@ internal static class TestModels
         ["tiny-kimi-k2"] = DType.Q4_0,
         ["tiny-kimi-k2-thinking"] = DType.Q5_0,
         ["tiny-moonlight"] = DType.Q8_0,
+        ["tiny-kimi-linear"] = DType.Q8_0,
         ["tiny-deepseek-v3"] = DType.Q4_K,
         ["tiny-grok-1"] = DType.Q6_K,
         ["tiny-qwen3-30b-a3b"] = DType.Q5_K,
         ["tiny-llama-3.2-1b"] = DType.BF16,
+        ["tiny-gpt-oss-20b"] = DType.MXFP4,
     };
 
     private static readonly ConcurrentDictionary<string, Lazy<string>> s_written = new();
@@ -33,24 +36,41 @@ internal static class TestModels
 
     public static string[] Golden { get; } = [.. Float, .. Quantized];
 
+    /// <summary>
+    /// Models of random float32 weights that have references in doubles and, all but one, golden logits of llama.cpp. Not Kimi Linear's, whose heads
+    /// are narrower than the engine takes; a wider one is among the tiny ones.
+    /// </summary>
+    public static TinyModel[] Referenced { get; } = [.. TinyModel.All.Append(TinyMistral.Model).Where(model => model != TinyKimiLinear.Model)];
+
     /// <summary>Golden and tiny models: every architecture, every kind of weights.</summary>
-    public static string[] All { get; } = [.. Golden, .. s_tiny.Keys];
+    public static string[] All { get; } = [.. Golden, .. s_tiny.Keys, .. Referenced.Select(model => model.Name)];
 
     /// <summary>Models with latent attention.</summary>
     public static string[] Latent { get; } =
         [.. All.Where(name => name.Contains("kimi", StringComparison.Ordinal) || name.Contains("moonlight", StringComparison.Ordinal) || name.Contains("deepseek", StringComparison.Ordinal))];
 
     /// <summary>One model an architecture, the smallest.</summary>
-    public static string[] OnePerArchitecture { get; } = ["g-llama-tied-q", "g-deepseek-v2-lite", "g-grok", "g-qwen3moe-q"];
+    public static string[] OnePerArchitecture { get; } =
+        ["g-llama-tied-q", "g-deepseek-v2-lite", "g-grok", "g-qwen3moe-q", "tiny-kimi-linear", .. Referenced.Where(model => model != TinyBaichuan.Rotating).Select(model => model.Name)];
 
     public static string PathOf(string name) =>
-        s_tiny.TryGetValue(name, out var dtype)
-            ? s_written.GetOrAdd(name, key => new Lazy<string>(() => Write(key, dtype))).Value
-            : SharedData.Path("golden-models", $"{name}.gguf");
+        Referenced.FirstOrDefault(model => model.Name == name) is { } referenced
+            ? s_written.GetOrAdd(name, _ => new Lazy<string>(() => Write(referenced))).Value
+            : s_tiny.TryGetValue(name, out var dtype)
+                ? PathOf(name, dtype, layers: 4)
+                : SharedData.Path("golden-models", $"{name}.gguf");
+
+    /// <summary>A tiny model in some type, with at most so many layers; from seed 1.</summary>
+    public static string PathOf(string name, DType dtype, int layers) =>
+        s_written.GetOrAdd($"{name}-{dtype}-{layers}", file => new Lazy<string>(() => Write(file, name, dtype, layers))).Value;
 
     /// <summary>The 64 ids that the golden logits belong to.</summary>
     public static int[] Tokens() =>
         [.. File.ReadAllText(SharedData.Path("golden-models", "tokens.txt")).Split(',', StringSplitOptions.TrimEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+
+    /// <summary>As many ids within a model's vocabulary.</summary>
+    public static int[] TokensOf(string name) =>
+        Referenced.Any(model => model.Name == name) ? [.. Tokens().Select(id => id % TinyGguf.Vocab)] : Tokens();
 
     /// <summary>Little-endian float32 of a shared file.</summary>
     public static float[] Floats(params string[] parts) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(SharedData.Path(parts))).ToArray();
@@ -80,11 +100,18 @@ internal static class TestModels
         return rows;
     }
 
-    private static string Write(string name, DType dtype)
+    private static string Write(string file, string name, DType dtype, int layers)
     {
         Assert.True(SynthPreset.TryGet(name, out var preset));
-        var path = Path.Combine(s_folder.Value, $"{name}.gguf");
-        SynthModel.Write(preset, new SynthOptions { DType = dtype, Seed = 1, Layers = Math.Min(preset.Layers, 4), Threads = 1 }, path);
+        var path = Path.Combine(s_folder.Value, $"{file}.gguf");
+        SynthModel.Write(preset, new SynthOptions { DType = dtype, Seed = 1, Layers = Math.Min(preset.Layers, layers), Threads = 1 }, path);
+        return path;
+    }
+
+    private static string Write(TinyModel model)
+    {
+        var path = Path.Combine(s_folder.Value, $"{model.Name}.gguf");
+        model.Write(path);
         return path;
     }
 

@@ -40,7 +40,7 @@ public sealed class AllocationTests
             {
                 for (var i = 0; i < sequences; i++)
                 {
-                    generator.Add(Recording.Greedy(TestModels.Tokens()[i..(i + 5 + i)], maxTokens: 150));
+                    generator.Add(Recording.Greedy(TestModels.TokensOf(name)[i..(i + 5 + i)], maxTokens: 150));
                 }
 
                 continue;

@@ -45,7 +45,7 @@ public sealed class EqualityTests
     [MemberData(nameof(Models))]
     public void Any_number_of_threads_gives_the_same(string name, IsaLevel isa)
     {
-        var tokens = TestModels.Tokens();
+        var tokens = TestModels.TokensOf(name);
         using var one = LoadedModel.Open(name, LoadedModel.Plain with { Isa = Level(isa) });
         var expected = (Whole: one.Score(tokens, 64), Single: one.Decode(tokens.AsSpan(0, 10)));
         foreach (var threads in (int[])[2, 3])
@@ -69,7 +69,7 @@ public sealed class EqualityTests
     public void With_the_expanded_form_a_prefill_is_near_as_many_decodes(string name)
     {
         using var model = LoadedModel.Open(name);
-        var tokens = TestModels.Tokens();
+        var tokens = TestModels.TokensOf(name);
         Logits.AssertWithin(FormBound, model.Decode(tokens), model.Score(tokens, 64));
     }
 
@@ -78,11 +78,11 @@ public sealed class EqualityTests
     public void With_the_expanded_form_a_shared_prefix_is_near_a_fresh_one(string name)
     {
         using var model = LoadedModel.Open(name);
-        var request = Recording.Greedy(TestModels.Tokens()[..50]);
+        var request = Recording.Greedy(TestModels.TokensOf(name)[..50]);
         var fresh = Recording.RunAlone(model, request);
         using var generator = model.Generator();
         // The first answer's pages hold absorbed tokens too.
-        Recording.Run(model, generator, Recording.Greedy(TestModels.Tokens()[..20], 20));
+        Recording.Run(model, generator, Recording.Greedy(TestModels.TokensOf(name)[..20], 20));
         Recording.Run(model, generator, request);
         var shared = Recording.Run(model, generator, request)[0];
         Assert.Equal(32, shared.Sequence.CachedTokens);
@@ -100,10 +100,10 @@ public sealed class EqualityTests
         using var model = LoadedModel.Open(name);
         var tokenizer = model.Tokenizer();
         using var streaming = model.Generator(tokenizer: tokenizer);
-        var streamed = Recording.Run(model, streaming, Recording.Greedy(TestModels.Tokens()[..6], 40))[0];
+        var streamed = Recording.Run(model, streaming, Recording.Greedy(TestModels.TokensOf(name)[..6], 40))[0];
 
         using var generator = model.Generator(tokenizer: tokenizer);
-        var collected = generator.Add(Recording.Greedy(TestModels.Tokens()[..6], 40));
+        var collected = generator.Add(Recording.Greedy(TestModels.TokensOf(name)[..6], 40));
         generator.Run(collected, TestContext.Current.CancellationToken);
         var text = collected.TakeText();
         Assert.NotEmpty(text);
@@ -145,7 +145,7 @@ public sealed class EqualityTests
     private static void Batched(string name, ModelOptions options)
     {
         using var model = LoadedModel.Open(name, options);
-        var tokens = TestModels.Tokens();
+        var tokens = TestModels.TokensOf(name);
         var requests = new[] { Recording.Greedy(tokens[..5], 9), Recording.Greedy(tokens[10..50], 4), Recording.Greedy(tokens[40..57], 6) };
         using var generator = model.Generator(sequences: 3, chunk: 11);
         var together = Recording.Run(model, generator, requests);
@@ -158,7 +158,7 @@ public sealed class EqualityTests
     private static void Chunked(string name, ModelOptions options)
     {
         using var model = LoadedModel.Open(name, options);
-        var tokens = TestModels.Tokens();
+        var tokens = TestModels.TokensOf(name);
         var whole = model.Score(tokens, 64);
         foreach (var chunk in (int[])[1, 5, 33])
         {
@@ -169,14 +169,14 @@ public sealed class EqualityTests
     private static void Prefilled(string name, ModelOptions options)
     {
         using var model = LoadedModel.Open(name, options);
-        var tokens = TestModels.Tokens().AsSpan(0, 40);
+        var tokens = TestModels.TokensOf(name).AsSpan(0, 40);
         Logits.AssertSameBits(model.Decode(tokens), model.Score(tokens, 40));
     }
 
     private static void Shared(string name, ModelOptions options)
     {
         using var model = LoadedModel.Open(name, options);
-        var request = Recording.Greedy(TestModels.Tokens()[..50], 20);
+        var request = Recording.Greedy(TestModels.TokensOf(name)[..50], 20);
         var fresh = Recording.RunAlone(model, request);
         Assert.Equal(0, fresh.Sequence.CachedTokens);
         using var generator = model.Generator();

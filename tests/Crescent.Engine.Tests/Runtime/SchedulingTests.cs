@@ -19,7 +19,7 @@ public sealed class SchedulingTests
     public void Out_of_pages_the_youngest_starts_again_and_gives_the_same_answer(string name)
     {
         using var model = LoadedModel.Open(name, s_options);
-        var tokens = TestModels.Tokens();
+        var tokens = TestModels.TokensOf(name);
         var requests = new[] { Recording.Greedy(tokens[..28], 60), Recording.Greedy(tokens[30..60], 60) };
         using var generator = model.Generator(sequences: 2, pages: 4); // each alone takes 3
         var (older, younger) = (generator.Add(requests[0]), generator.Add(requests[1]));
@@ -85,10 +85,12 @@ public sealed class SchedulingTests
         Assert.All(sequences, (sequence, i) => Assert.Equal(3 + i, sequence.GeneratedTokens.Length));
     }
 
-    [Fact]
-    public void Evicted_pages_never_serve_another_prompt()
+    [Theory]
+    [InlineData("g-llama")]
+    [InlineData("tiny-kimi-linear")]
+    public void Evicted_pages_never_serve_another_prompt(string name)
     {
-        using var model = LoadedModel.Open("g-llama", s_options);
+        using var model = LoadedModel.Open(name, s_options);
         // Prompts that share first pages, second pages after another first, and nothing, through a pool that holds two of them.
         var (a, b, c) = (Page(1), Page(2), Page(3));
         int[][] prompts = [[.. a, .. b, 5], [.. b, .. b, 5], [.. a, .. c, 5], [.. c, .. a, 6], [.. b, .. a, 6], [.. a, .. b, 7]];
@@ -112,10 +114,12 @@ public sealed class SchedulingTests
         }
     }
 
-    [Fact]
-    public void A_prompt_shares_pages_with_one_that_is_still_running()
+    [Theory]
+    [InlineData("g-llama")]
+    [InlineData("tiny-kimi-linear")]
+    public void A_prompt_shares_pages_with_one_that_is_still_running(string name)
     {
-        using var model = LoadedModel.Open("g-llama", s_options);
+        using var model = LoadedModel.Open(name, s_options);
         using var generator = model.Generator(sequences: 2);
         var first = generator.Add(Recording.Greedy(TestModels.Tokens()[..50], 40));
         generator.Step();
@@ -131,6 +135,7 @@ public sealed class SchedulingTests
     [InlineData("g-llama-tied-q", 1)]
     [InlineData("g-qwen3moe-q", 2)]
     [InlineData("g-deepseek-v2-lite", 3)]
+    [InlineData("tiny-kimi-linear", 4)]
     public void The_pool_stays_in_balance_through_a_soak(string name, int seed)
     {
         const int Pages = 7;

@@ -32,6 +32,13 @@ internal static class ScalarDecoder
                 return (sbyte)block[2 + i] * Half(block, 0);
             case DType.Q4_0:
                 return (Nibble(block[2..], i) - 8) * Half(block, 0);
+            case DType.MXFP4:
+                {
+                    float[] magnitudes = [0, 0.5f, 1, 1.5f, 2, 3, 4, 6]; // FP4, E2M1
+                    var code = Nibble(block[1..], i);
+                    return MathF.ScaleB(code < 8 ? magnitudes[code] : -magnitudes[code - 8], block[0] - 127);
+                }
+
             case DType.Q4_1:
                 return (Nibble(block[4..], i) * Half(block, 0)) + Half(block, 2);
             case DType.Q5_0:

@@ -9,11 +9,9 @@ namespace Crescent.Tests.Synthesis;
 
 public sealed class SynthModelTests
 {
-    private static readonly string[] s_writable = [.. SynthPreset.Names.Where(name => !name.Contains("gpt-oss", StringComparison.Ordinal))];
+    public static TheoryData<string> Tiny => [.. SynthPreset.Names.Where(name => name.StartsWith("tiny-", StringComparison.Ordinal))];
 
-    public static TheoryData<string> Tiny => [.. s_writable.Where(name => name.StartsWith("tiny-", StringComparison.Ordinal))];
-
-    public static TheoryData<string> Real => [.. s_writable.Where(name => !name.StartsWith("tiny-", StringComparison.Ordinal))];
+    public static TheoryData<string> Real => [.. SynthPreset.Names.Where(name => !name.StartsWith("tiny-", StringComparison.Ordinal))];
 
     public static TheoryData<DType> Types =>
         [DType.F16, DType.BF16, DType.Q8_0, DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q4_K, DType.Q5_K, DType.Q6_K];
@@ -48,6 +46,28 @@ public sealed class SynthModelTests
         }
 
         Assert.InRange(matrices, 30, 60);
+    }
+
+    [Theory]
+    [InlineData(DType.MXFP4)]
+    [InlineData(DType.Q4_0)]
+    [InlineData(DType.Q6_K)]
+    [InlineData(DType.BF16)]
+    public void The_experts_of_gpt_oss_are_the_same_in_MXFP4_and_other_types(DType dtype)
+    {
+        using var folder = new TemporaryFolder();
+        using var exact = GgufCheckpoint.Open(Write(folder, "exact", "tiny-gpt-oss-20b", new() { DType = DType.F32 }));
+        using var typed = GgufCheckpoint.Open(Write(folder, "typed", "tiny-gpt-oss-20b", new() { DType = dtype }));
+        foreach (var tensor in typed.Tensors.Values)
+        {
+            var expected = dtype == DType.MXFP4 && !tensor.Name.Contains("_exps", StringComparison.Ordinal) ? DType.Q8_0 : dtype;
+            Assert.True(tensor.DType == expected || exact.Tensors[tensor.Name].Shape.Count == 1 || tensor.Name.EndsWith("bias", StringComparison.Ordinal) || tensor.Name.Contains("gate_inp", StringComparison.Ordinal), tensor.Name);
+            Assert.True(Decode(exact.Tensors[tensor.Name]).AsSpan().SequenceEqual(Decode(tensor)), tensor.Name);
+        }
+
+        var up = Decode(exact.Tensors["blk.1.ffn_up_exps.weight"]);
+        var scale = up.Take(128).Max() / 6;
+        Assert.Equal([-6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6], up.Take(128).Select(value => value / scale).Distinct().Order());
     }
 
     [Fact]
@@ -112,16 +132,16 @@ public sealed class SynthModelTests
         using var folder = new TemporaryFolder();
         var writer = new GgufWriter();
         SynthPreset.TryGet(name, out var preset);
-        var vocabulary = preset!.RequireShape().Vocabulary();
+        var vocabulary = preset!.Shape.Vocabulary();
         vocabulary.Write(writer);
         var path = folder.File("vocab.gguf");
         writer.Write(path, cancellationToken: TestContext.Current.CancellationToken);
         using var checkpoint = GgufCheckpoint.Open(path);
-        var size = name switch { "deepseek-v3" => 129280, "grok-1" => 131072, "qwen3-30b-a3b" => 151936, "llama-3.2-1b" => 128256, _ => 163840 };
+        var size = name switch { "deepseek-v3" => 129280, "grok-1" => 131072, "qwen3-30b-a3b" => 151936, "llama-3.2-1b" => 128256, "gpt-oss-20b" => 201088, _ => 163840 };
         CheckVocabulary(checkpoint.Metadata, size);
         var tokens = vocabulary.Tokens;
-        Assert.Equal(name switch { "deepseek-v3" => "<think>", "grok-1" => "<0x00>", "qwen3-30b-a3b" => "<|im_end|>", "llama-3.2-1b" => "<|eot_id|>", _ => "<|im_middle|>" },
-            tokens[name switch { "deepseek-v3" => 128798, "grok-1" => 69, "qwen3-30b-a3b" => 151645, "llama-3.2-1b" => 128009, _ => 163601 }]);
+        Assert.Equal(name switch { "deepseek-v3" => "<think>", "grok-1" => "<0x00>", "qwen3-30b-a3b" => "<|im_end|>", "llama-3.2-1b" => "<|eot_id|>", "gpt-oss-20b" => "<|call|>", _ => "<|im_middle|>" },
+            tokens[name switch { "deepseek-v3" => 128798, "grok-1" => 69, "qwen3-30b-a3b" => 151645, "llama-3.2-1b" => 128009, "gpt-oss-20b" => 200012, _ => 163601 }]);
         if (name == "kimi-k2")
         {
             Assert.Equal(163328, vocabulary.Merges.Count);
@@ -133,14 +153,16 @@ public sealed class SynthModelTests
         }
     }
 
-    // Tensors: of published files (Kimi, DeepSeek, Qwen, Llama), of the JAX release (Grok), of g-moonlight. Weights: of the releases.
+    // Tensors: of published files (Kimi, DeepSeek, Qwen, Llama), of the JAX release (Grok), of g-moonlight, of llama.cpp's converter (Kimi Linear). Weights: of the releases.
     [Theory]
     [InlineData("kimi-k2", 61, 1096, 1026.4e9)]
     [InlineData("deepseek-v3", 61, 1086, 671.0e9)]
     [InlineData("grok-1", 64, 770, 316.5e9)]
     [InlineData("moonlight", 27, 430, 15.96e9)]
+    [InlineData("kimi-linear-48b-a3b", 27, 610, 49.1e9)]
     [InlineData("qwen3-30b-a3b", 48, 579, 30.53e9)]
     [InlineData("llama-3.2-1b", 16, 147, 1.236e9)]
+    [InlineData("gpt-oss-20b", 24, 459, 20.91e9)]
     public void A_plan_has_the_tensors_and_the_weights_of_the_real_model(string name, int layers, int tensors, double weights)
     {
         SynthPreset.TryGet(name, out var preset);
@@ -166,6 +188,42 @@ public sealed class SynthModelTests
             metadata.GetSingle("deepseek2.rope.scaling.yarn_log_multiplier"), metadata.GetSingle("deepseek2.expert_weights_scale")));
         Assert.Equal([4, 512, 128], checkpoint.Tensors["blk.0.attn_k_b.weight"].Shape);
         Assert.Equal([4, 128, 512], checkpoint.Tensors["blk.0.attn_v_b.weight"].Shape);
+    }
+
+    [Fact]
+    public void Kimi_Linears_metadata_and_values_are_llama_cpps_form()
+    {
+        using var folder = new TemporaryFolder();
+        using var checkpoint = GgufCheckpoint.Open(Write(folder, "m", "tiny-kimi-linear", new() { DType = DType.Q4_0 }));
+        var metadata = checkpoint.Metadata;
+        Assert.Equal("kimi-linear", metadata.GetString("general.architecture"));
+        Assert.True(metadata.TryGetInt32Array("kimi-linear.attention.head_count_kv", out var kvHeads));
+        Assert.Equal([0, 0, 0, 1, 0, 1], kvHeads);
+        Assert.Equal((128, 4, 64, 192), (
+            metadata.GetInt32("kimi-linear.kda.head_dim"), metadata.GetInt32("kimi-linear.ssm.conv_kernel"),
+            metadata.GetInt32("kimi-linear.rope.dimension_count"), metadata.GetInt32("kimi-linear.attention.key_length_mla")));
+        var filters = checkpoint.Tensors["blk.4.ssm_conv1d_k.weight"];
+        Assert.Equal([512L, 1, 4], filters.Shape);
+        Assert.Equal(DType.F32, filters.DType);
+        Assert.InRange(Decode(filters).Average(Math.Abs), 0.2, 0.8);
+        var rates = checkpoint.Tensors["blk.4.ssm_a"];
+        Assert.Equal([4L, 1], rates.Shape);
+        Assert.All(Decode(rates), rate => Assert.InRange(rate, -2, -0.1f));
+        Assert.False(checkpoint.Tensors.ContainsKey("blk.3.ssm_a"));
+        Assert.Equal([4L, 512, 128], checkpoint.Tensors["blk.3.attn_k_b.weight"].Shape);
+    }
+
+    [Fact]
+    public void The_metadata_of_gpt_oss_is_the_converters()
+    {
+        using var folder = new TemporaryFolder();
+        using var checkpoint = GgufCheckpoint.Open(Write(folder, "m", "tiny-gpt-oss-20b", new() { Layers = 1, DType = DType.MXFP4 }));
+        var metadata = checkpoint.Metadata;
+        Assert.Equal(("gpt-oss", "yarn", "gpt-4o"), (metadata.GetString("general.architecture"), metadata.GetString("gpt-oss.rope.scaling.type"), metadata.GetString("tokenizer.ggml.pre")));
+        Assert.Equal((24, 32f, 4096), (
+            metadata.GetInt32("gpt-oss.attention.sliding_window"), metadata.GetSingle("gpt-oss.rope.scaling.factor"), metadata.GetInt32("gpt-oss.rope.scaling.original_context_length")));
+        Assert.Equal([8, 256, 256], checkpoint.Tensors["blk.0.ffn_down_exps.weight"].Shape);
+        Assert.Equal([8, 256], checkpoint.Tensors["blk.0.ffn_down_exps.bias"].Shape);
     }
 
     [Fact]
@@ -214,7 +272,6 @@ public sealed class SynthModelTests
         using var folder = new TemporaryFolder();
         SynthPreset.TryGet("tiny-kimi-k2", out var kimi);
         Assert.Contains("MXFP4", Assert.Throws<NotSupportedException>(() => Write(folder, "m", "tiny-kimi-k2", new() { DType = DType.MXFP4 })).Message, StringComparison.Ordinal);
-        Assert.Contains("gpt-oss", Assert.Throws<NotSupportedException>(() => Write(folder, "m", "gpt-oss-20b", new())).Message, StringComparison.Ordinal);
         Assert.Contains("1..3, found 4", Assert.Throws<ArgumentOutOfRangeException>(() => Write(folder, "m", "tiny-kimi-k2", new() { Layers = 4 })).Message, StringComparison.Ordinal);
         var full = new GgufWriterOptions { FreeBytes = _ => 12345 };
         Assert.Contains("12345 free", Assert.Throws<IOException>(() => SynthModel.Write(kimi!, new(), folder.File("m.gguf"), full, null, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);

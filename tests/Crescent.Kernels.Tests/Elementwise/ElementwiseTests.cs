@@ -152,6 +152,69 @@ public class ElementwiseTests
 
     [Theory]
     [MemberData(nameof(Lengths))]
+    public void L2Norm_divides_by_the_length(int length)
+    {
+        foreach (var (magnitude, wanted) in ((float, float)[])[(1e-3f, 1), (1, 0.25f), (1e4f, 3)])
+        {
+            var input = Values(length, 11, magnitude);
+            var values = input.ToArray();
+            L2Norm.Apply(values, 1e-6f, wanted);
+            var scale = wanted / Math.Sqrt(input.Sum(x => (double)x * x) + 1e-6f);
+            for (var i = 0; i < length; i++)
+            {
+                Assert.Equal(input[i] * scale, values[i], NormBound * Math.Abs(input[i] * scale));
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Squares_are_added_alike_in_vectors_and_tails(int length)
+    {
+        var (values, start) = (Values(length, 14), Values(length, 15));
+        var sums = start.ToArray();
+        VectorMath.AddSquares(sums, values);
+        for (var i = 0; i < length; i++)
+        {
+            var square = values[i] * values[i];
+            Assert.Equal(start[i] + square, sums[i]);
+        }
+    }
+
+    [Fact]
+    public void L2Norm_of_zeros_is_zero()
+    {
+        var values = new float[9];
+        L2Norm.Apply(values, 1e-6f);
+        Assert.All(values, value => Assert.Equal(0, value));
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void A_sigmoid_gate_is_its_formula(int length)
+    {
+        foreach (var magnitude in (float[])[1, 10, 90])
+        {
+            var (input, gate) = (Values(length, 12), Values(length, 13, magnitude));
+            var values = input.ToArray();
+            SigmoidGate.Apply(values, gate);
+            for (var i = 0; i < length; i++)
+            {
+                Assert.Equal(input[i] / (1 + Math.Exp(-gate[i])), values[i], GateBound);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_sigmoid_gate_saturates_without_NaN()
+    {
+        float[] values = [2, 2, 2, 2, 2, 2, 2, 2, 2];
+        SigmoidGate.Apply(values, [1e4f, -1e4f, float.PositiveInfinity, float.NegativeInfinity, 0, 200, -200, 3e38f, -3e38f]);
+        Assert.Equal([2f, 0, 2, 0, 1, 2, 0, 2, 0], values);
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
     public void SoftCap_is_a_scaled_tanh(int length)
     {
         foreach (var magnitude in (float[])[1e-3f, 30, 1e4f])

@@ -237,6 +237,25 @@ public class SplitMatrixTests
         Assert.Equal(448, SplitReference.Fp8(0x7E));
     }
 
+    [Fact]
+    public void An_fp8_code_that_is_not_a_number_spoils_its_row_alone()
+    {
+        using var pool = new ComputePool(1);
+        using var random = SplitMatrix.Random(DType.F8_E4M3, 6, 300, IsaLevel.Portable);
+        var codes = (byte[])random.Codes.Clone();
+        (codes[300 + 17], codes[(3 * 300) + 299]) = (0x7F, 0xFF); // in a whole vector, and in what is left after them
+        using var weights = SplitMatrix.Of(DType.F8_E4M3, codes, random.Scales, 6, 300, IsaLevel.Portable);
+        using var input = ProductRuns.RandomInput(5, 300);
+        foreach (var tokens in new[] { 1, 2, 5 })
+        {
+            var output = ProductRuns.Run(pool, weights.Matrix, input, tokens, ActivationType.Int8);
+            for (var i = 0; i < output.Length; i++)
+            {
+                Assert.Equal(i % 6 is 1 or 3, float.IsNaN(output[i]));
+            }
+        }
+    }
+
     // (rows, columns, groups): around every vector, tile, block and panel; ragged tiles and panels.
     private static (int Rows, int Columns, int Groups)[] Shapes(DType dtype) => dtype switch
     {

@@ -1,12 +1,8 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Text;
 using Crescent.Kernels;
 
 namespace Crescent.Engine.Checkpoints.Gguf;
-
-/// <summary>Takes a tensor's bytes, in order, in pieces of any size.</summary>
-public delegate void GgufSink(ReadOnlySpan<byte> bytes);
 
 /// <summary>How files are written.</summary>
 public sealed record GgufWriterOptions
@@ -15,7 +11,7 @@ public sealed record GgufWriterOptions
     public long? SplitBytes { get; init; }
 
     /// <summary>Free bytes of a folder's drive.</summary>
-    internal Func<string, long> FreeBytes { get; init; } = folder => new DriveInfo(folder).AvailableFreeSpace;
+    internal Func<string, long> FreeBytes { get; init; } = PartialFiles.FreeBytes;
 }
 
 /// <summary>
@@ -69,7 +65,7 @@ public sealed class GgufWriter
     /// <summary>Declares a tensor; <paramref name="write"/> gives its bytes when its turn comes.</summary>
     /// <param name="shape">Row-major, the contiguous axis last.</param>
     /// <exception cref="ArgumentException">The name is taken, or the shape cannot be stored.</exception>
-    public void AddTensor(string name, DType dtype, IReadOnlyList<long> shape, Action<GgufSink> write)
+    public void AddTensor(string name, DType dtype, IReadOnlyList<long> shape, Action<TensorSink> write)
     {
         if (shape.Count is < 1 or > 4 || shape.Any(length => length < 1))
         {
@@ -92,83 +88,18 @@ public sealed class GgufWriter
     {
         options ??= new GgufWriterOptions();
         var shards = Shards(options.SplitBytes);
-        var paths = shards.Count == 1 ? [path] : Enumerable.Range(1, shards.Count).Select(number => ShardPath(path, number, shards.Count)).ToArray();
+        var paths = ShardNames.Of(path, shards.Count, ".gguf");
         var headers = shards.Select((shard, i) => Header(shard, i, shards.Count)).ToArray();
-        RequireRoom(path, TensorBytes + headers.Sum(header => header.LongLength), options.FreeBytes);
-
-        var partial = paths.Select(name => name + ".partial").ToArray();
-        try
+        var writer = new TensorWriter(progress, cancellationToken);
+        PartialFiles.Write(path, paths, TensorBytes + headers.Sum(header => header.LongLength), options.FreeBytes, (file, i) =>
         {
-            var written = 0L;
-            for (var i = 0; i < shards.Count; i++)
+            file.Write(headers[i]);
+            foreach (var tensor in shards[i])
             {
-                using var file = new FileStream(partial[i], FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
-                file.Write(headers[i]);
-                foreach (var tensor in shards[i])
-                {
-                    WriteTensor(file, tensor, ref written, progress, cancellationToken);
-                }
+                writer.Write(file, tensor.Name, tensor.Bytes, (int)(Padded(tensor.Bytes) - tensor.Bytes), tensor.Write);
             }
-
-            for (var i = 0; i < shards.Count; i++)
-            {
-                File.Move(partial[i], paths[i], overwrite: true);
-            }
-        }
-        finally
-        {
-            // After success they are gone already.
-            Array.ForEach(partial, File.Delete);
-        }
-
-        return paths;
-    }
-
-    private static void WriteTensor(FileStream file, Tensor tensor, ref long written, IProgress<long>? progress, CancellationToken cancellationToken)
-    {
-        var (start, before) = (file.Position, written);
-        tensor.Write(bytes =>
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (file.Position - start + bytes.Length > tensor.Bytes)
-            {
-                throw new InvalidOperationException($"tensor '{tensor.Name}': expected {tensor.Bytes} bytes, found more");
-            }
-
-            file.Write(bytes);
-            progress?.Report(before + file.Position - start);
         });
-        if (file.Position - start != tensor.Bytes)
-        {
-            throw new InvalidOperationException($"tensor '{tensor.Name}': expected {tensor.Bytes} bytes, found {file.Position - start}");
-        }
-
-        ReadOnlySpan<byte> padding = stackalloc byte[Alignment];
-        file.Write(padding[..(int)(Padded(tensor.Bytes) - tensor.Bytes)]);
-        written += Padded(tensor.Bytes);
-        cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    private static void RequireRoom(string path, long needed, Func<string, long> freeBytes)
-    {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        if (!Directory.Exists(folder))
-        {
-            throw new DirectoryNotFoundException($"{path}: no folder {folder} to write to");
-        }
-
-        var available = freeBytes(folder);
-        if (available < needed)
-        {
-            throw new IOException($"{path}: needs {needed} bytes, the drive of {folder} has {available} free; free {needed - available} bytes or choose another drive");
-        }
-    }
-
-    private static string ShardPath(string path, int number, int shards)
-    {
-        const string Extension = ".gguf";
-        var stem = path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? path[..^Extension.Length] : path;
-        return string.Create(CultureInfo.InvariantCulture, $"{stem}-{number:D5}-of-{shards:D5}{Extension}");
+        return paths;
     }
 
     private static byte[] EncodeString(string text)
@@ -269,5 +200,5 @@ public sealed class GgufWriter
         return Add(key, GgufValueType.Array, bytes.ToArray());
     }
 
-    private sealed record Tensor(string Name, DType DType, IReadOnlyList<long> Shape, long Bytes, Action<GgufSink> Write);
+    private sealed record Tensor(string Name, DType DType, IReadOnlyList<long> Shape, long Bytes, Action<TensorSink> Write);
 }

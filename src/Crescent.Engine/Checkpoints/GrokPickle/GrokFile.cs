@@ -5,6 +5,8 @@ namespace Crescent.Engine.Checkpoints.GrokPickle;
 /// <summary>One mapped file of the release. It owns the mapping; its tensor points into it until Dispose.</summary>
 internal sealed class GrokFile : IDisposable
 {
+    private bool _disposed;
+
     private GrokFile(MappedFile mapped, GrokTensor tensor) => (Mapped, Tensor) = (mapped, tensor);
 
     public MappedFile Mapped { get; }
@@ -26,7 +28,14 @@ internal sealed class GrokFile : IDisposable
         }
     }
 
-    public void Dispose() => Mapped.Dispose();
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            Mapped.Dispose();
+        }
+    }
 
     private static GrokTensor Read(MappedFile mapped) => PickleReader.Read(mapped.Path, mapped.Bytes) switch
     {

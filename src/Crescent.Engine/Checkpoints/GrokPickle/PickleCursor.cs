@@ -11,10 +11,17 @@ internal sealed class PickleCursor(string path, ByteRegion bytes)
     private const int MaxTextBytes = 256;
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private long _frameEnd;
+    private bool _inFrame; // whether the current opcode began in a frame, and so must end in it
 
     public long Position { get; private set; }
 
     public long Remaining => bytes.Length - Position;
+
+    public PickleOpcode Opcode()
+    {
+        _inFrame = Position < _frameEnd;
+        return (PickleOpcode)Byte("opcode");
+    }
 
     public byte Byte(string what) => Take(1, what)[0];
 
@@ -84,7 +91,7 @@ internal sealed class PickleCursor(string path, ByteRegion bytes)
     {
         var at = Position;
         var length = UInt64("length of a frame");
-        if (length > (ulong)Remaining || Position < _frameEnd)
+        if (length > (ulong)Remaining || _inFrame)
         {
             Throw(at, "length of a frame", $"at most the {Remaining} bytes left, outside of other frames", $"{length}{(length > (ulong)Remaining ? " (is the download complete?)" : "")}");
         }
@@ -123,7 +130,7 @@ internal sealed class PickleCursor(string path, ByteRegion bytes)
             Throw(Position, what, $"{length} bytes", $"the file ends after {Remaining} (is the download complete?)");
         }
 
-        if (Position < _frameEnd && length > _frameEnd - Position)
+        if (_inFrame && length > _frameEnd - Position)
         {
             Throw(Position, what, $"{length} bytes", $"the frame ends after {_frameEnd - Position}");
         }

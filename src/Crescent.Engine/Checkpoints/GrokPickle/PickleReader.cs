@@ -36,7 +36,7 @@ internal sealed class PickleReader
         for (var count = 0; count < MaxOpcodes; count++)
         {
             reader._at = reader._cursor.Position;
-            var opcode = (PickleOpcode)reader._cursor.Byte("opcode");
+            var opcode = reader._cursor.Opcode();
             if (opcode == PickleOpcode.Stop)
             {
                 return reader.Result();
@@ -51,9 +51,9 @@ internal sealed class PickleReader
 
     private void ReadProtocol(ByteRegion bytes)
     {
-        if (bytes.Length < 2 || _cursor.Byte("opcode") != (byte)PickleOpcode.Proto)
+        if (bytes.Length < 2 || _cursor.Opcode() != PickleOpcode.Proto)
         {
-            _cursor.Throw(0, "file", "a Python pickle", bytes.Length == 0 ? "an empty file" : Gguf.ForeignFormat.Describe(bytes));
+            _cursor.Throw(0, "file", "a Python pickle", bytes.Length == 0 ? "an empty file" : ForeignFormat.Describe(bytes));
         }
 
         var protocol = _cursor.Byte("protocol");

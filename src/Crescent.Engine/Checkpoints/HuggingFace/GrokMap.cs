@@ -44,6 +44,7 @@ internal static class GrokMap
     private static void MapSecond(HfModel model)
     {
         var config = model.Config;
+        model.Set("as_released", true); // the router's cap, gates as they are, growing scores: not llama.cpp's reading of its own files
         model.Set("attention.temperature_length", config.Integer("attn_temperature_len", 0, 0, int.MaxValue));
         // SGLang rotates plainly under "original"; llama.cpp's converter takes it for YaRN. The release's own engine decides.
         if (config.Text("rope_type") is { } type && type is not ("original" or "default"))

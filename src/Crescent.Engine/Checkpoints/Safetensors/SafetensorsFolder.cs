@@ -110,8 +110,21 @@ public sealed class SafetensorsFolder : IDisposable
             : throw new CheckpointException($"{indexPath}: expected its tensors in the files it names, found {absent.Length} missing: {Shown(absent)}");
     }
 
-    private static bool Holds(SafetensorsFolder folder, string name, string path) =>
-        folder.Tensors.TryGetValue(name, out var tensors) && tensors.Any(tensor => tensor.File == path);
+    private static bool Holds(SafetensorsFolder folder, string name, string path)
+    {
+        if (folder.Tensors.TryGetValue(name, out var tensors))
+        {
+            foreach (var tensor in tensors)
+            {
+                if (tensor.File == path)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 
     // Indexes of other formats (pytorch_model.bin.index.json) stand beside ours in some folders.
     private static string[] FindIndexes(string folder) =>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Kernels.Memory;
 
 namespace Crescent.Engine.Checkpoints.Safetensors;
@@ -224,7 +223,8 @@ internal sealed class SafetensorsHeader
 
     private void RefuseOverlap()
     {
-        var tensors = Tensors.Where(tensor => tensor.Bytes.Length > 0).OrderBy(tensor => tensor.Offset).ToArray();
+        var tensors = Tensors.Where(tensor => tensor.Bytes.Length > 0).ToArray();
+        Array.Sort(tensors, static (left, right) => left.Offset.CompareTo(right.Offset));
         for (var i = 1; i < tensors.Length; i++)
         {
             var (before, after) = (tensors[i - 1], tensors[i]);

@@ -9,24 +9,29 @@ internal sealed class SafetensorsIndex
     private const int MaxNames = 1 << 20;
     private const int MaxNameBytes = 1024;
     private const int MaxFileBytes = 255;
+    private const int UsualBytesPerName = 96;
     private const string Extension = ".safetensors";
     private readonly SafetensorsJson _json;
 
-    private SafetensorsIndex(string path) => _json = new SafetensorsJson(path, start: 0);
+    private SafetensorsIndex(string path, long bytes)
+    {
+        _json = new SafetensorsJson(path, start: 0);
+        if (bytes > MaxBytes)
+        {
+            _json.Throw(0, "index", $"at most {MaxBytes} bytes", $"{bytes}");
+        }
+
+        Files = new Dictionary<string, string>((int)Math.Min(MaxNames, bytes / UsualBytesPerName));
+    }
 
     /// <summary>The file name of each tensor. Equal file names are one object.</summary>
-    public Dictionary<string, string> Files { get; } = [];
+    public Dictionary<string, string> Files { get; }
 
     /// <exception cref="CheckpointException">The index is missing, damaged, or names something else than files beside it.</exception>
     public static SafetensorsIndex Read(string path)
     {
         using var mapped = FileMapping.Open(path, "an index of safetensors files", "open it as a folder of them");
-        var index = new SafetensorsIndex(path);
-        if (mapped.Bytes.Length > MaxBytes)
-        {
-            index._json.Throw(0, "index", $"at most {MaxBytes} bytes", $"{mapped.Bytes.Length}");
-        }
-
+        var index = new SafetensorsIndex(path, mapped.Bytes.Length);
         var reader = new Utf8JsonReader(mapped.Bytes.Span(0, (int)mapped.Bytes.Length), SafetensorsJson.Options);
         try
         {
@@ -69,8 +74,8 @@ internal sealed class SafetensorsIndex
             var at = _json.At(reader);
             var name = _json.Text(reader, "tensor name", MaxNameBytes);
             reader.Read();
-            _json.Require(reader, JsonTokenType.String, $"file of tensor '{FileText.Escape(name)}'");
-            var file = _json.Text(reader, $"file of tensor '{FileText.Escape(name)}'", MaxFileBytes);
+            _json.Require(reader, JsonTokenType.String, "file of tensor", name);
+            var file = _json.Text(reader, "file of a tensor", MaxFileBytes);
             if (!files.TryGetValue(file, out var known))
             {
                 RequirePlainName(reader, name, file);

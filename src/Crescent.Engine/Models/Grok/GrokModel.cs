@@ -28,7 +28,7 @@ internal static class GrokModel
                 builder.OptionalNorm($"{prefix}.layer_output_norm.weight", builder.Hidden) ?? builder.Norm($"{prefix}.post_ffw_norm.weight", builder.Hidden)),
         };
         var experts = config.Integer("expert_count", 1, 65536);
-        var width = config.Integer("expert_feed_forward_length", config.Integer("feed_forward_length"), 1, 1 << 24);
+        var width = config.Contains("expert_feed_forward_length") ? config.Integer("expert_feed_forward_length") : config.Integer("feed_forward_length");
         var router = new RouterOptions(
             RouterScore.Softmax,
             config.Integer("expert_used_count", 1, 65536),

@@ -15,6 +15,19 @@ internal sealed class FeedForwardBuilder(ModelBuilder builder, GateFunction func
     /// <summary>Adds a dense layer.</summary>
     public void AddDense(string prefix, int width) => _plans.Add(new Plan(_builder.FeedForward(prefix, "", width), null));
 
+    /// <summary>Adds layer <paramref name="index"/> of a model whose first layers are dense.</summary>
+    public void Add(int index, MoeConfig config)
+    {
+        if (index < config.DenseLayers)
+        {
+            AddDense($"blk.{index}", _builder.Config.Integer("feed_forward_length"));
+        }
+        else
+        {
+            AddExperts($"blk.{index}", config.Router, config.Experts, config.ExpertWidth, config.SharedWidth);
+        }
+    }
+
     /// <summary>Adds a mixture of experts.</summary>
     /// <param name="sharedWidth">Width of the shared experts together, or of a dense branch beside them; 0 for none.</param>
     /// <param name="sharedSuffix">What follows <c>ffn_gate</c> in the names of the shared unit's tensors.</param>

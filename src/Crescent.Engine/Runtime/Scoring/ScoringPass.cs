@@ -54,7 +54,7 @@ public sealed class ScoringPass : IDisposable
         var (first, count) = (_next, Math.Min(_chunk, _tokens.Length - _next));
         _pages.TryReserve(first + count);
         _model.Batch.Clear();
-        _model.Batch.Add(_tokens.AsSpan(first, count), first, _pages.Table, isPrompt: true);
+        _model.Batch.Add(_tokens.AsSpan(first, count), first, _pages, isPrompt: true);
         for (var i = Math.Max(0, FirstVisited - first); i < count; i++)
         {
             _model.Batch.WantLogits(i);

@@ -53,8 +53,8 @@ internal static class TinyBaichuan
             var (block, prefix) = ($"blk.{layer}.", $"model.layers.{layer}.");
             var packed = read(prefix + "self_attn.W_pack.weight").Chunk(Hidden * Hidden).ToArray();
             gguf.Copy(block + "attn_norm.weight", prefix + "input_layernorm.weight", Hidden);
-            gguf.Add(block + "attn_q.weight", [Hidden, Hidden], PairsAdjacent(packed[0]));
-            gguf.Add(block + "attn_k.weight", [Hidden, Hidden], PairsAdjacent(packed[1]));
+            gguf.Add(block + "attn_q.weight", [Hidden, Hidden], TinyGguf.PairsAdjacent(packed[0], Hidden, HeadDim));
+            gguf.Add(block + "attn_k.weight", [Hidden, Hidden], TinyGguf.PairsAdjacent(packed[1], Hidden, HeadDim));
             gguf.Add(block + "attn_v.weight", [Hidden, Hidden], packed[2]);
             gguf.Copy(block + "attn_output.weight", prefix + "self_attn.o_proj.weight", Hidden, Hidden);
             gguf.Copy(block + "ffn_norm.weight", prefix + "post_attention_layernorm.weight", Hidden);
@@ -63,11 +63,4 @@ internal static class TinyBaichuan
             gguf.Copy(block + "ffn_down.weight", prefix + "mlp.down_proj.weight", Hidden, Width);
         }
     }
-
-    // Rows of a head (i, i + half) to (2i, 2i + 1), as GGUF's llama files have them.
-    private static double[] PairsAdjacent(double[] matrix) =>
-    [
-        .. matrix.Chunk(Hidden).Chunk(HeadDim)
-            .SelectMany(head => Enumerable.Range(0, HeadDim).SelectMany(row => head[(row / 2) + (row % 2 * HeadDim / 2)])),
-    ];
 }

@@ -32,6 +32,13 @@ internal sealed class TinyGguf
 
     public GgufWriter Writer { get; } = new();
 
+    /// <summary>Rows of a head (i, i + half) to (2i, 2i + 1), as GGUF's llama files have them.</summary>
+    public static double[] PairsAdjacent(double[] matrix, int columns, int headDim) =>
+    [
+        .. matrix.Chunk(columns).Chunk(headDim)
+            .SelectMany(head => Enumerable.Range(0, headDim).SelectMany(row => head[(row / 2) + (row % 2 * headDim / 2)])),
+    ];
+
     public void Set(string key, int value) => Writer.Set($"{_architecture}.{key}", (uint)value);
 
     public void Set(string key, double value) => Writer.Set($"{_architecture}.{key}", (float)value);

@@ -40,12 +40,12 @@ internal static class TinyGrok2
     {
         var tensors = Tensors();
         return new TinyModel(
-            "tiny-grok-2", "grok", tensors, Fill, tokens => new Grok2Reference(Config, tensors.Read).Logits(tokens), tokens => new Grok2Reference(LlamaCppConfig, tensors.Read).Logits(tokens), 5e-3f);
+            "tiny-grok-2", "grok", tensors, Fill, tokens => new Grok2Reference(Config, tensors.Read).Logits(tokens), tokens => new Grok2Reference(LlamaCppConfig, tensors.Read).Logits(tokens), 8e-4f);
     }
 
     private static RandomTensors Tensors()
     {
-        var tensors = new RandomTensors().Matrix("model.embed_tokens.weight", [TinyGguf.Vocab, Hidden]).Norm("model.norm.weight", Hidden).Matrix("lm_head.weight", [TinyGguf.Vocab, Hidden], 8);
+        var tensors = new RandomTensors().Matrix("model.embed_tokens.weight", [TinyGguf.Vocab, Hidden], 4).Norm("model.norm.weight", Hidden).Matrix("lm_head.weight", [TinyGguf.Vocab, Hidden], 6);
         for (var layer = 0; layer < Layers; layer++)
         {
             var prefix = $"model.layers.{layer}.";
@@ -54,7 +54,7 @@ internal static class TinyGrok2
                 tensors.Norm($"{prefix}{norm}.weight", Hidden);
             }
 
-            tensors.Matrix(prefix + "self_attn.q_proj.weight", [Heads * HeadDim, Hidden], 4).Matrix(prefix + "self_attn.k_proj.weight", [KvHeads * HeadDim, Hidden], 4)
+            tensors.Matrix(prefix + "self_attn.q_proj.weight", [Heads * HeadDim, Hidden], 2).Matrix(prefix + "self_attn.k_proj.weight", [KvHeads * HeadDim, Hidden], 2)
                 .Matrix(prefix + "self_attn.v_proj.weight", [KvHeads * HeadDim, Hidden]).Matrix(prefix + "self_attn.o_proj.weight", [Hidden, Heads * HeadDim])
                 .Matrix(prefix + "mlp.gate_proj.weight", [DenseWidth, Hidden]).Matrix(prefix + "mlp.up_proj.weight", [DenseWidth, Hidden]).Matrix(prefix + "mlp.down_proj.weight", [Hidden, DenseWidth])
                 .Matrix(prefix + "block_sparse_moe.gate.weight", [Experts, Hidden], 2);

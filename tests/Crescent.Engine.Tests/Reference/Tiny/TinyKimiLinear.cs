@@ -6,7 +6,7 @@ internal static class TinyKimiLinear
     private const int Layers = 5;
     private const int Hidden = 64;
     private const int Heads = 3;
-    private const int DeltaDim = 16;
+    private const int DeltaDim = 32;
     private const int Taps = 4;
     private const int Latent = 32;
     private const int Nope = 16;
@@ -31,7 +31,7 @@ internal static class TinyKimiLinear
     {
         var tensors = Tensors();
         double[][] Logits(int[] tokens) => new KimiLinearReference(Config, tensors.Read).Logits(tokens);
-        return new TinyModel("tiny-kimi-linear", "kimi-linear", tensors, Fill, Logits, Logits, 5e-5f);
+        return new TinyModel("reference-kimi-linear", "kimi-linear", tensors, Fill, Logits, Logits, 5e-5f);
     }
 
     private static RandomTensors Tensors()

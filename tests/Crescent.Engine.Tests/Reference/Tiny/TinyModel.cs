@@ -10,7 +10,8 @@ namespace Crescent.Tests.Reference.Tiny;
 internal sealed record TinyModel(
     string Name, string Architecture, RandomTensors Tensors, Action<TinyGguf> Fill, Func<int[], double[][]> Reference, Func<int[], double[][]> AsLlamaCpp, float Bound)
 {
-    public static TinyModel[] All { get; } = [TinyGptOss.Model, TinyKimiLinear.Model, TinyBaichuan.Rotating, TinyBaichuan.Alibi, TinyGrok2.Model];
+    public static TinyModel[] All { get; } =
+        [TinyGptOss.Model, TinyKimiLinear.Model, TinyBaichuan.Rotating, TinyBaichuan.Alibi, TinyGrok2.Model, TinyLlama.Llama31, TinyLlama.Qwen2, TinyLlama.Qwen3];
 
     /// <summary>Ids that the golden logits belong to: more than a chunk of 64, and more than any window.</summary>
     public static int[] Tokens { get; } = RandomTensors.Tokens("tokens", 72, TinyGguf.Vocab);

@@ -33,10 +33,14 @@ public sealed class TinyModelTests
 
         var (kimi, linear) = (TinyKimiLinear.Config, TinyKimiLinear.Model.Tensors);
         var rotated = kimi.Latent with { Rotation = Rotation.Plain(10000, kimi.Latent.RopeDim, isInterleaved: true) };
-        AssertDiffers("tiny-kimi-linear", new KimiLinearReference(kimi with { Latent = rotated }, linear.Read).Logits);
-        AssertDiffers("tiny-kimi-linear", new KimiLinearReference(kimi with { Router = kimi.Router with { Renormalizes = false } }, linear.Read).Logits);
-        AssertDiffers("tiny-kimi-linear", new KimiLinearReference(kimi with { Delta = kimi.Delta with { LengthEpsilon = 1e-2 } }, linear.Read).Logits);
-        AssertDiffers("tiny-kimi-linear", new KimiLinearReference(kimi, name => name.EndsWith("A_log", StringComparison.Ordinal) ? new double[3] : linear.Read(name)).Logits);
+        AssertDiffers("reference-kimi-linear", new KimiLinearReference(kimi with { Latent = rotated }, linear.Read).Logits);
+        AssertDiffers("reference-kimi-linear", new KimiLinearReference(kimi with { Router = kimi.Router with { Renormalizes = false } }, linear.Read).Logits);
+        AssertDiffers("reference-kimi-linear", new KimiLinearReference(kimi with { Delta = kimi.Delta with { LengthEpsilon = 1e-2 } }, linear.Read).Logits);
+        AssertDiffers("reference-kimi-linear", new KimiLinearReference(kimi, name => name.EndsWith("A_log", StringComparison.Ordinal) ? new double[3] : linear.Read(name)).Logits);
+
+        var (llama, qwen2) = (TinyLlama.Llama31.Tensors, TinyLlama.Qwen2.Tensors);
+        AssertDiffers("tiny-llama-3.1", new LlamaReference(TinyLlama.Llama31Config with { Rotation = Rotation.Plain(10000, 16, isInterleaved: false) }, llama.Read).Logits);
+        AssertDiffers("tiny-qwen-2", new LlamaReference(TinyLlama.Qwen2Config with { HasQueryKeyValueBias = false }, qwen2.Read).Logits);
 
         var grok = TinyGrok2.LlamaCppConfig;
         foreach (var wrong in new[] { grok with { Renormalizes = false }, grok with { FinalCap = 0 }, grok with { AttentionCap = 0 }, grok with { Rotation = Rotation.Plain(10000, 16, isInterleaved: false) } })
