@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Runtime.Scoring;
 
@@ -24,7 +25,7 @@ internal static class PerplexityBase
 
             return OpenModel(path, text, session, open);
         }
-        catch (CheckpointException exception)
+        catch (Exception exception) when (exception is CheckpointException or CommandFailedException)
         {
             throw new CommandFailedException($"--kl-base: {exception.Message}");
         }
@@ -49,16 +50,17 @@ internal static class PerplexityBase
     {
         if (other.Model.Shape.Vocab != session.Model.Shape.Vocab)
         {
-            throw new CommandFailedException($"--kl-base: {path}: expected a vocabulary of {session.Model.Shape.Vocab}, as the model's, found {other.Model.Shape.Vocab}");
+            throw new CommandFailedException($"{path}: expected a vocabulary of {session.Model.Shape.Vocab}, as the model's, found {other.Model.Shape.Vocab}");
         }
 
         // Files of one model may differ in whether they ask for a start token: the base gets the model's tokens all the same.
-        var found = new List<int>();
-        other.Tokenizer.Encode(text.Text.Span, found);
+        var ids = new List<int>();
+        other.Tokenizer.Encode(text.Text.Span, ids);
+        var found = CollectionsMarshal.AsSpan(ids);
         var expected = text.Plan.Tokens[(session.Tokenizer.AddBos ? 1 : 0)..];
-        if (!expected.SequenceEqual(found.ToArray()))
+        if (!expected.SequenceEqual(found))
         {
-            throw new CommandFailedException($"--kl-base: {path}: expected a model that reads the text as the same tokens, found others from token {expected.CommonPrefixLength(found.ToArray())} on");
+            throw new CommandFailedException($"{path}: expected a model that reads the text as the same tokens, found others from token {expected.CommonPrefixLength(found)} on");
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Crescent.Cli.Hub;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Runtime.Scoring;
@@ -39,7 +40,7 @@ internal static class PerplexityCommand
             using var session = Open(model.PathOf(parsed));
             var scored = ScoredText.Read(session.Tokenizer, text, counting, context, most, parsed.GetValue(file)!);
             using var run = new PerplexityRun(session, scored, terminal);
-            run.CompareWith(parsed.GetValue(kl) is { } path ? PerplexityBase.Open(path, scored, session, Open, terminal) : null);
+            run.CompareWith(parsed.GetValue(kl) is { } path ? PerplexityBase.Open(path, scored, session, name => Open(ModelPath.Resolve(name)), terminal) : null);
             run.SaveTo(parsed.GetValue(save));
             run.Execute(cancellation);
             var report = run.Report();

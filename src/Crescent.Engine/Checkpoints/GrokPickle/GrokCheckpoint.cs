@@ -136,6 +136,7 @@ public sealed class GrokCheckpoint : Checkpoint
             .Set("grok.rope.dimension_count", HeadDim)
             .Set("grok.expert_count", experts[0])
             .Set("grok.expert_used_count", Math.Min(ChosenExperts, experts[0]))
+            .Set("grok.feed_forward_length", experts[1])
             .Set("grok.expert_feed_forward_length", experts[1])
             .Set("grok.embedding_scale", Math.Sqrt(hidden))
             .Build(folder.Path);
