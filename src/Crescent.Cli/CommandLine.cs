@@ -75,6 +75,7 @@ internal static class CommandLine
             ChatCommand.Create(terminal),
             LogitsCommand.Create(terminal),
             PerplexityCommand.Create(terminal),
+            ImatrixCommand.Create(terminal),
             RenderCommand.Create(terminal),
             TokenizeCommand.Create(terminal),
             DetokenizeCommand.Create(terminal),

@@ -15,6 +15,7 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(SynthJson))]
 [JsonSerializable(typeof(ConvertJson))]
 [JsonSerializable(typeof(PerplexityJson))]
+[JsonSerializable(typeof(ImatrixJson))]
 [JsonSerializable(typeof(PullJson))]
 [JsonSerializable(typeof(ModelsJson))]
 [JsonSerializable(typeof(RemovedModelJson))]
