@@ -20,7 +20,7 @@ public sealed class DependencyTests
     {
         ["Checkpoints"] = [],
         ["Synthesis"] = ["Checkpoints"],
-        ["Conversion"] = ["Checkpoints"],
+        ["Conversion"] = ["Checkpoints", "Weights"],
         ["Weights"] = ["Checkpoints"],
         ["KvCache"] = ["Checkpoints", "Weights"],
         ["Models"] = ["Checkpoints", "Weights", "KvCache"],

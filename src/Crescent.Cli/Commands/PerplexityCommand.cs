@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Crescent.Cli.Hub;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Runtime.Scoring;
@@ -44,7 +45,7 @@ internal static class PerplexityCommand
             using var session = Open(model.PathOf(parsed));
             using var run = new PerplexityRun(session, ScoredText.Read(session.Tokenizer, text, counting, context, most, parsed.GetValue(file)!), terminal);
             run.SaveTo(parsed.GetValue(save));
-            run.CompareWith(parsed.GetValue(kl), Open);
+            run.CompareWith(parsed.GetValue(kl), path => Open(ModelPath.Resolve(path)));
             run.Execute(cancellation);
             var report = run.Report();
             if (parsed.GetValue(json))

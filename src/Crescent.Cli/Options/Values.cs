@@ -35,6 +35,24 @@ internal static class Values
             DefaultValueFactory = _ => standard,
         };
 
+    /// <summary>A number of bytes, with or without a unit.</summary>
+    public static Option<long?> Size(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "SIZE",
+        CustomParser = result =>
+        {
+            var text = Unmark(result.Tokens[0].Value);
+            if (Sizes.TryParse(text, out var bytes) && bytes > 0)
+            {
+                return bytes;
+            }
+
+            result.AddError($"{name}: expected a size such as 40GB, 40GiB or 40G, found '{text}'");
+            return null;
+        },
+    };
+
     public static Option<string> Choice(string name, string standard, string description, params string[] choices) => new(name)
     {
         Description = description,

@@ -8,7 +8,7 @@ using Crescent.Text.Tokenizers;
 
 namespace Crescent.Tests.Models;
 
-/// <summary>A model over its mapped file.</summary>
+/// <summary>A model over its mapped files.</summary>
 internal sealed class LoadedModel : IDisposable
 {
     private readonly Checkpoint _checkpoint;
