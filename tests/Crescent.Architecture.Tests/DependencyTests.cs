@@ -25,7 +25,7 @@ public sealed class DependencyTests
         ["KvCache"] = ["Checkpoints", "Weights"],
         ["Models"] = ["Checkpoints", "Weights", "KvCache"],
         ["Runtime/Sampling"] = ["Checkpoints"],
-        ["Runtime"] = ["Checkpoints", "Weights", "KvCache", "Models", "Runtime/Sampling"],
+        ["Runtime"] = ["Checkpoints", "Weights", "KvCache", "Models", "Conversion", "Runtime/Sampling"],
     };
 
     [Fact]

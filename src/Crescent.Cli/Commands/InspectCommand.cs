@@ -88,7 +88,7 @@ internal static class InspectCommand
             _ = metadata.TryGetString("general.name", out var modelName);
             return TemplateFactory.Detect(architecture, checkpoint.ReadTokenizer(metadata), modelName).Name;
         }
-        catch (Exception exception) when (exception is CheckpointException or ArgumentException)
+        catch (Exception exception) when (exception is CheckpointException or ArgumentException or NotSupportedException)
         {
             return null;
         }

@@ -15,6 +15,10 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(SynthJson))]
 [JsonSerializable(typeof(ConvertJson))]
 [JsonSerializable(typeof(PerplexityJson))]
+[JsonSerializable(typeof(ImatrixJson))]
+[JsonSerializable(typeof(PullJson))]
+[JsonSerializable(typeof(ModelsJson))]
+[JsonSerializable(typeof(RemovedModelJson))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly CliJson s_readable = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, PropertyNamingPolicy = JsonNamingPolicy.CamelCase });

@@ -87,6 +87,10 @@ internal static class Values
             CommandFailedException.WrongUsage);
     }
 
+    /// <summary>A count that must not be 0 or less, where it is given.</summary>
+    public static int? AtLeastOne(string option, int? value) =>
+        value is not < 1 ? value : throw new CommandFailedException($"{option}: expected at least 1, found {value}", CommandFailedException.WrongUsage);
+
     public static string Unmark(string text) => text is [TextMark, ..] ? text[1..] : text;
 
     private static T? ParseNumber<T>(ArgumentResult result, string name)

@@ -39,7 +39,7 @@ internal static class CheckpointKind
         }
 
         // One model in GGUF: a file alone, or the first of its shards.
-        var files = Directory.GetFiles(path, "*.gguf").Where(IsWholeOrFirst).Order(StringComparer.Ordinal).ToArray();
+        var files = Array.FindAll(FileMapping.List(path, "*.gguf"), IsWholeOrFirst);
         return files.Length switch
         {
             1 => GgufCheckpoint.Open(files[0]),

@@ -67,11 +67,11 @@ internal sealed class CliProcess : IDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Ends the process at once, as a power cut would.</summary>
+    /// <summary>Ends it without a chance to do anything about it.</summary>
     public void Kill()
     {
         _process.Kill();
-        WaitForExit();
+        _process.WaitForExit();
     }
 
     public void Dispose()

@@ -1,3 +1,4 @@
+using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.KvCache;
 using Crescent.Engine.Models;
@@ -7,12 +8,12 @@ using Crescent.Text.Tokenizers;
 
 namespace Crescent.Tests.Models;
 
-/// <summary>A model over its mapped file.</summary>
+/// <summary>A model over its mapped files.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    private readonly GgufCheckpoint _checkpoint;
+    private readonly Checkpoint _checkpoint;
 
-    private LoadedModel(GgufCheckpoint checkpoint, LanguageModel model)
+    private LoadedModel(Checkpoint checkpoint, LanguageModel model)
     {
         _checkpoint = checkpoint;
         Model = model;
@@ -24,7 +25,9 @@ internal sealed class LoadedModel : IDisposable
 
     public int Vocab => Model.Shape.Vocab;
 
-    public Tokenizer Tokenizer() => GgufTokenizer.Read(_checkpoint.Metadata, _checkpoint.Path);
+    public IReadOnlyDictionary<string, IReadOnlyList<long>> TensorShapes() => _checkpoint.Tensors.ToDictionary(tensor => tensor.Key, tensor => tensor.Value.Shape);
+
+    public Tokenizer Tokenizer() => _checkpoint.ReadTokenizer(_checkpoint.Metadata);
 
     /// <summary>One thread, F32 cache and 64 tokens a step, so that a test sees no more than what it changes.</summary>
     public static ModelOptions Plain { get; } = new() { Threads = 1, KvType = KvType.F32, MaxBatchTokens = 64 };
@@ -34,7 +37,7 @@ internal sealed class LoadedModel : IDisposable
     /// <param name="overrides">Metadata other than the file's, as <c>--override-kv</c> takes it.</param>
     public static LoadedModel OpenFile(string path, ModelOptions? options = null, params string[] overrides)
     {
-        var checkpoint = GgufCheckpoint.Open(path);
+        var checkpoint = Checkpoint.Open(path);
         try
         {
             var model = ModelLoader.Load(checkpoint, checkpoint.Metadata.With(overrides.Select(GgufOverride.Parse)), options ?? Plain, out var notes);

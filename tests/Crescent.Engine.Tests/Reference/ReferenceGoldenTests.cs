@@ -66,7 +66,7 @@ public sealed class ReferenceGoldenTests
     private static void Compare(string name, string kind, float bound, Func<int[], double[][]> logits) =>
         Logits.AssertWithin(bound, TestModels.Floats("golden-models", $"{name}.{kind}.f32"), [.. logits(TestModels.Tokens()).SelectMany(row => row).Select(value => (float)value)]);
 
-    private static LlamaReferenceConfig LlamaConfig(GgufMetadata metadata)
+    internal static LlamaReferenceConfig LlamaConfig(GgufMetadata metadata)
     {
         var prefix = metadata.GetString("general.architecture") + ".";
         var isLlama = prefix == "llama.";
@@ -82,7 +82,7 @@ public sealed class ReferenceGoldenTests
         };
     }
 
-    private static DeepSeekReferenceConfig DeepSeekConfig(GgufMetadata metadata)
+    internal static DeepSeekReferenceConfig DeepSeekConfig(GgufMetadata metadata)
     {
         int Int(string key, int absent = 0) => metadata.TryGetInt32("deepseek2." + key, out var value) ? value : absent;
         var (theta, ropeDim) = (metadata.GetSingle("deepseek2.rope.freq_base"), Int("rope.dimension_count"));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Crescent.Kernels;
 
 namespace Crescent.Engine.Checkpoints.GrokPickle;
@@ -5,6 +6,8 @@ namespace Crescent.Engine.Checkpoints.GrokPickle;
 /// <summary>Gives the release's numbered arrays GGUF's names and shapes. Matrices are stored input axis first: [in, out].</summary>
 internal sealed class GrokTensorMap(GrokFolder folder, HeldValues held)
 {
+    private const int MostRouterBytes = 1 << 28; // it is copied; the release's has 196,608
+
     private readonly GrokFolder _folder = folder;
     private readonly HeldValues _held = held;
 
@@ -26,12 +29,12 @@ internal sealed class GrokTensorMap(GrokFolder folder, HeldValues held)
     public void Router(string name, int index)
     {
         var tensor = _folder.Tensors[index];
-        if (tensor.Weight is not { Type: GrokType.F32, Shape: [var hidden, var experts] } || tensor.Scales is not null)
+        if (tensor.Weight is not { Type: GrokType.F32, Shape: [var hidden, var experts] } || tensor.Scales is not null || tensor.Weight.Bytes.Length > MostRouterBytes)
         {
-            throw Unexpected(tensor, "a float32 array [hidden, experts]");
+            throw Unexpected(tensor, $"a float32 array [hidden, experts] of at most {MostRouterBytes} bytes");
         }
 
-        var values = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(tensor.Weight.Bytes.Span(0, checked((int)tensor.Weight.Bytes.Length)));
+        var values = MemoryMarshal.Cast<byte, float>(tensor.Weight.Bytes.Span(0, (int)tensor.Weight.Bytes.Length));
         var transposed = new float[values.Length];
         for (var h = 0; h < hidden; h++)
         {

@@ -11,18 +11,19 @@ internal static class DeepSeekMap
         var config = model.Config;
         model.SetCommon();
         HfRope.MapDeepSeek(model);
+        if (config.Flag("attention_bias", false))
+        {
+            throw config.Unsupported("attention_bias", "false", true);
+        }
+
         MapAttentionSizes(model);
         model.Set("feed_forward_length", config.Integer("intermediate_size"));
         var dense = config.Integer("first_k_dense_replace", 0, 0, model.Layers);
         model.Set("leading_dense_block_count", dense);
-        var experts = config.Integer("n_routed_experts", 1, 65536);
+        var experts = config.Integer("n_routed_experts", 1, HfModel.MostExperts);
         MapRouting(model, experts);
-        if (config.Integer("moe_layer_freq", 1, 1, 65536) != 1)
-        {
-            throw config.Unsupported("moe_layer_freq", "1", config.Integer("moe_layer_freq"));
-        }
-
-        model.MapEnds(tiedUnlessStated: false);
+        RequireMixtures(config);
+        model.MapEnds();
         for (var i = 0; i < model.Layers; i++)
         {
             var (name, source) = ($"blk.{i}", $"model.layers.{i}");
@@ -37,6 +38,15 @@ internal static class DeepSeekMap
             {
                 MapMixture(model, name, $"{source}.mlp", experts);
             }
+        }
+    }
+
+    /// <summary>Refuses dense layers between the mixtures.</summary>
+    public static void RequireMixtures(HfConfig config)
+    {
+        if (config.Integer("moe_layer_freq", 1, 1, 65536) is not 1 and var frequency)
+        {
+            throw config.Unsupported("moe_layer_freq", "1", frequency);
         }
     }
 
@@ -84,16 +94,18 @@ internal static class DeepSeekMap
         model.Set("expert_feed_forward_length", config.Integer("moe_intermediate_size"));
         model.Set("expert_weights_scale", config.Number("routed_scaling_factor", 1));
         model.Set("expert_weights_norm", config.Flag("norm_topk_prob", false));
-        model.Set("expert_gating_func", Gating(config, "scoring_func"));
-        if (config.Integer("n_group", 1, 1, 65536) is > 1 and var groups)
-        {
-            model.Set("expert_group_count", groups);
-            model.Set("expert_group_used_count", config.Integer("topk_group", 1, 65536));
-        }
+        model.Set("expert_gating_func", Score(config));
+        // A greedy choice knows no groups; said in any case, since a file that says nothing is taken for an old one.
+        var groups = config.Text("topk_method") == "greedy" ? 1 : config.Integer("n_group", 1, 1, experts);
+        model.Set("expert_group_count", groups);
+        model.Set("expert_group_used_count", groups > 1 ? config.Integer("topk_group", 1, groups) : 1);
     }
 
+    // Configurations of DeepSeek-V3 that transformers wrote leave the function out: its code has but one.
+    private static int Score(HfConfig config) => Gating(config, "scoring_func", config.Text("model_type") == "deepseek_v2" ? "softmax" : "sigmoid");
+
     /// <summary>GGUF's number of a router's function.</summary>
-    public static int Gating(HfConfig config, string key) => (config.Text(key) ?? "softmax") switch
+    public static int Gating(HfConfig config, string key, string absent) => (config.Text(key) ?? absent) switch
     {
         "softmax" => SoftmaxGating,
         "sigmoid" => SigmoidGating,
@@ -103,7 +115,11 @@ internal static class DeepSeekMap
     private static void MapMixture(HfModel model, string name, string source, int experts)
     {
         model.Tensors.Matrix($"{name}.ffn_gate_inp.weight", $"{source}.gate");
-        model.Tensors.OptionalPlain($"{name}.exp_probs_b.bias", $"{source}.gate.e_score_correction_bias");
+        if (Score(model.Config) == SigmoidGating)
+        {
+            model.Tensors.Plain($"{name}.exp_probs_b.bias", $"{source}.gate.e_score_correction_bias");
+        }
+
         model.MapExperts(name, experts, $"{source}.experts");
         if (model.Config.Integer("n_shared_experts", 0, 0, 1024) > 0)
         {

@@ -3,26 +3,33 @@ namespace Crescent.Engine.Checkpoints.HuggingFace;
 /// <summary>gpt-oss: experts in MXFP4, gate and up in alternating rows, biases everywhere, sinks.</summary>
 internal static class GptOssMap
 {
+    private const double SwiGluLimit = 7; // of the clamped activation, in every published model
+
     public static void Map(HfModel model)
     {
         var config = model.Config;
         LlamaMap.Common(model);
-        var experts = config.IntegerOf("num_local_experts", "num_experts");
+        if (config.Number("swiglu_limit", SwiGluLimit) is not SwiGluLimit and var limit)
+        {
+            throw config.Unsupported("swiglu_limit", $"{SwiGluLimit}", limit);
+        }
+
+        var experts = config.IntegerOf("num_local_experts", "num_experts", HfModel.MostExperts);
         model.Set("expert_count", experts);
-        model.Set("expert_used_count", config.IntegerOf("num_experts_per_tok", "experts_per_token"));
+        model.Set("expert_used_count", config.IntegerOf("num_experts_per_tok", "experts_per_token", experts));
         model.Set("expert_feed_forward_length", config.Integer("intermediate_size"));
         model.Set("attention.sliding_window", config.Integer("sliding_window", 128, 1, 1 << 24));
         RequireAlternatingLayers(config);
-        model.MapEnds(tiedUnlessStated: false);
+        model.MapEnds();
         for (var i = 0; i < model.Layers; i++)
         {
             var (name, source) = ($"blk.{i}", $"model.layers.{i}");
             var tensors = model.Tensors;
             tensors.Plain($"{name}.attn_norm.weight", $"{source}.input_layernorm.weight");
             tensors.Plain($"{name}.post_attention_norm.weight", $"{source}.post_attention_layernorm.weight");
-            model.MapAttention(name, $"{source}.self_attn");
+            model.MapAttention(name, $"{source}.self_attn", hasInputBias: true, hasOutputBias: true);
             tensors.Plain($"{name}.attn_sinks.weight", $"{source}.self_attn.sinks");
-            tensors.Linear($"{name}.ffn_gate_inp", $"{source}.mlp.router");
+            tensors.Linear($"{name}.ffn_gate_inp", $"{source}.mlp.router", hasBias: true);
             MapExperts(model, name, $"{source}.mlp.experts");
         }
     }

@@ -9,9 +9,9 @@ internal static class GrokMap
     public static void Map(HfModel model)
     {
         var config = model.Config;
-        LlamaMap.Common(model);
+        LlamaMap.Common(model, config.Text("hidden_act") ?? "gelu"); // both have the tanh approximation, whatever they call it
         var isSecond = config.Flag("residual_moe", false);
-        var experts = config.IntegerOf("num_local_experts", "num_experts");
+        var experts = config.IntegerOf("num_local_experts", "num_experts", HfModel.MostExperts);
         var headDim = config.Integer("head_dim", Math.Max(1, model.Hidden / model.Heads), 1, 1 << 16);
         model.Set("expert_count", experts);
         model.Set("expert_used_count", config.Integer("num_experts_per_tok", 1, experts));
@@ -30,7 +30,8 @@ internal static class GrokMap
         var spelling = Spelling(model);
         model.Tensors.Matrix("token_embd.weight", spelling.Embedding);
         model.Tensors.Plain("output_norm.weight", spelling.FinalNorm);
-        if (!config.Flag("tie_word_embeddings", !isSecond) && model.Tensors.ContainsMatrix("lm_head"))
+        // Grok-1 is tied, also where a conversion does not say so.
+        if (!config.Flag("tie_word_embeddings", !isSecond) && (isSecond || model.Tensors.ContainsMatrix("lm_head")))
         {
             model.Tensors.Matrix("output.weight", "lm_head");
         }
@@ -46,6 +47,11 @@ internal static class GrokMap
         var config = model.Config;
         model.Set("as_released", true); // the router's cap, gates as they are, growing scores: not llama.cpp's reading of its own files
         model.Set("attention.temperature_length", config.Integer("attn_temperature_len", 0, 0, int.MaxValue));
+        if (config.Integer("sliding_window_size", -1, int.MinValue, int.MaxValue) is > 0 and var window)
+        {
+            throw config.Unsupported("sliding_window_size", "-1, no window", window);
+        }
+
         // SGLang rotates plainly under "original"; llama.cpp's converter takes it for YaRN. The release's own engine decides.
         if (config.Text("rope_type") is { } type && type is not ("original" or "default"))
         {

@@ -87,7 +87,7 @@ public sealed class HfCheckpoint : Checkpoint
     {
         var folder = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(directory)));
         var title = config.Text("model_type") != "kimi_k2" ? null : config.Contains("quantization_config") && IsInt4(config) ? "Kimi K2 Thinking" : "Kimi K2";
-        return config.Text("_name_or_path") is { Length: > 0 } name ? name : title is null ? folder : $"{title} ({folder})";
+        return config.Text("_name_or_path") is { Length: > 0 } name ? FileText.Escape(name) : title is null ? folder : $"{title} ({folder})";
     }
 
     private static bool IsInt4(HfConfig config) => config.Object("quantization_config")!.Text("quant_method") == "compressed-tensors";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace Crescent.Engine.Checkpoints.HuggingFace;
@@ -28,7 +29,7 @@ internal sealed class HfConfig
                 throw new CheckpointException($"{path}: expected at most {MostBytes} bytes, found {length}");
             }
 
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using var document = JsonDocument.Parse(ReadText(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new HfConfig(path, document.RootElement.Clone(), "")
                 : throw new CheckpointException($"{path}: expected a JSON object, found {Kind(document.RootElement)}");
@@ -59,19 +60,9 @@ internal sealed class HfConfig
     /// <summary>The same, or <paramref name="absent"/> where the key is missing or null.</summary>
     public int Integer(string key, int absent, int least, int most) => TryGet(key, out var value) ? InRange(key, value, least, most) : absent;
 
-    /// <summary>The first of several spellings that is there.</summary>
-    public int IntegerOf(params ReadOnlySpan<string> keys)
-    {
-        foreach (var key in keys)
-        {
-            if (Contains(key))
-            {
-                return Integer(key);
-            }
-        }
-
-        throw Missing(keys[0], "an integer");
-    }
+    /// <summary>An integer from 1 under the first of two spellings that is there.</summary>
+    public int IntegerOf(string key, string otherwise, int most) =>
+        Contains(key) || !Contains(otherwise) ? Integer(key, 1, most) : Integer(otherwise, 1, most);
 
     /// <summary>A finite number.</summary>
     public double Number(string key, double absent) =>
@@ -86,10 +77,7 @@ internal sealed class HfConfig
         : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
         : throw Wrong(key, "true or false", value);
 
-    public string? Text(string key) =>
-        !TryGet(key, out var value) ? null
-        : value.ValueKind == JsonValueKind.String ? value.GetString()
-        : throw Wrong(key, "a string", value);
+    public string? Text(string key) => !TryGet(key, out var value) ? null : Text(key, value);
 
     /// <summary>An array of integers, or null where the key is absent or null.</summary>
     public int[]? Integers(string key, int least = 0, int most = MostValues) =>
@@ -100,14 +88,46 @@ internal sealed class HfConfig
     /// <summary>An array of strings, or null where the key is absent or null.</summary>
     public string[]? Texts(string key) =>
         !TryGet(key, out var value) ? null
-        : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Wrong(key, "strings", item))]
+        : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(item => Text(key, item))]
         : throw Wrong(key, "an array of strings", value);
 
     /// <summary>An error about a value that this engine does not read.</summary>
     public CheckpointException Unsupported(string key, string expected, object? found) =>
-        new($"{Path}: '{_prefix}{key}': expected {expected}, found {(found is IFormattable number ? number.ToString(null, CultureInfo.InvariantCulture) : found ?? "nothing")}");
+        new($"{Path}: '{_prefix}{key}': expected {expected}, found {Shown(found)}");
 
-    private bool TryGet(string key, out JsonElement value) => _object.TryGetProperty(key, out value) && value.ValueKind != JsonValueKind.Null;
+    // As text, not bytes: what is no UTF-8 becomes U+FFFD, which no key or value has.
+    private static string ReadText(string path) => File.ReadAllText(path, Encoding.UTF8);
+
+    private string Text(string key, JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(key, "a string", value);
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong(key, "a string of whole characters", value); // an escape of half a surrogate pair
+        }
+    }
+
+    private bool TryGet(string key, out JsonElement value)
+    {
+        try
+        {
+            return _object.TryGetProperty(key, out value) && value.ValueKind != JsonValueKind.Null;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new CheckpointException($"{Path}: expected keys of whole characters{(_prefix.Length > 0 ? $" in '{_prefix[..^1]}'" : "")}, found half a surrogate pair");
+        }
+    }
+
+    private static string Shown(object? found) => found switch
+    {
+        null => "nothing",
+        bool flag => flag ? "true" : "false",
+        _ => FileText.Escape(Convert.ToString(found, CultureInfo.InvariantCulture)!),
+    };
 
     private int InRange(string key, JsonElement value, int least, int most) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= least && number <= most
@@ -125,8 +145,8 @@ internal sealed class HfConfig
         {
             JsonValueKind.Object => "an object",
             JsonValueKind.Array => "an array",
-            _ when value.GetRawText() is { Length: <= ShownCharacters } text => text,
-            _ => $"{value.GetRawText()[..ShownCharacters]}…",
+            JsonValueKind.String => $"\"{FileText.Escape(value.GetRawText()[1..^1], ShownCharacters)}\"",
+            _ => FileText.Escape(value.GetRawText(), ShownCharacters),
         };
     }
 }

@@ -7,6 +7,9 @@ namespace Crescent.Engine.Checkpoints.HuggingFace;
 /// <param name="Hold">Keeps computed values in memory for as long as the checkpoint: values and shape to a tensor without a name.</param>
 internal sealed record HfModel(string Architecture, HfConfig Config, HfTensorMap Tensors, GgufMetadataBuilder Metadata, Func<float[], long[], CheckpointTensor> Hold)
 {
+    /// <summary>Routed experts that a layer may have.</summary>
+    public const int MostExperts = 65536;
+
     private const int MostLayers = 65536;
 
     public int Layers { get; } = Config.Integer("num_hidden_layers", 1, MostLayers);
@@ -14,6 +17,10 @@ internal sealed record HfModel(string Architecture, HfConfig Config, HfTensorMap
     public int Hidden { get; } = Config.Integer("hidden_size");
 
     public int Heads { get; } = Config.Integer("num_attention_heads");
+
+    /// <summary>Positions that the model was made for.</summary>
+    public int ContextLength { get; } = ((string[])["max_position_embeddings", "model_max_length", "context_len"])
+        .Where(Config.Contains).Select(key => Config.Integer(key, 1, int.MaxValue)).FirstOrDefault(4096);
 
     public void Set(string key, long value) => Metadata.Set($"{Architecture}.{key}", value);
 
@@ -26,23 +33,29 @@ internal sealed record HfModel(string Architecture, HfConfig Config, HfTensorMap
     public void Set(string key, ReadOnlySpan<int> values) => Metadata.Set($"{Architecture}.{key}", values);
 
     /// <summary>The keys that every architecture has.</summary>
-    public void SetCommon()
+    /// <param name="activation">The one that the architecture is written for, as <c>hidden_act</c> names it.</param>
+    public void SetCommon(string activation = "silu")
     {
+        if ((Config.Text("hidden_act") ?? activation) is var found && found != activation)
+        {
+            throw Config.Unsupported("hidden_act", $"'{activation}'", $"'{found}'");
+        }
+
         Metadata.Set("general.architecture", Architecture);
         Set("block_count", Layers);
         Set("embedding_length", Hidden);
         Set("attention.head_count", Heads);
         Set("attention.layer_norm_rms_epsilon", Config.Number("rms_norm_eps", 1e-6));
         Set("vocab_size", Config.Integer("vocab_size"));
-        Set("context_length", ContextLength());
+        Set("context_length", ContextLength);
     }
 
     /// <summary>Embedding, final norm, and the head where it is not the embedding.</summary>
-    public void MapEnds(bool tiedUnlessStated)
+    public void MapEnds()
     {
         Tensors.Matrix("token_embd.weight", "model.embed_tokens");
         Tensors.Plain("output_norm.weight", "model.norm.weight");
-        if (!Config.Flag("tie_word_embeddings", tiedUnlessStated))
+        if (!Config.Flag("tie_word_embeddings", false))
         {
             Tensors.Matrix("output.weight", "lm_head");
         }
@@ -67,29 +80,17 @@ internal sealed record HfModel(string Architecture, HfConfig Config, HfTensorMap
         Tensors.Stack($"{name}.ffn_down_exps.weight", Sources(source, experts, down), downAxis);
     }
 
-    /// <summary>Query, key, value and output of plain attention, with biases and head norms where they are.</summary>
-    public void MapAttention(string name, string source)
+    /// <summary>Query, key, value and output of plain attention, with head norms where they are.</summary>
+    /// <param name="hasInputBias">Whether queries, keys and values have biases.</param>
+    public void MapAttention(string name, string source, bool hasInputBias, bool hasOutputBias)
     {
-        Tensors.Linear($"{name}.attn_q", $"{source}.q_proj");
-        Tensors.Linear($"{name}.attn_k", $"{source}.k_proj");
-        Tensors.Linear($"{name}.attn_v", $"{source}.v_proj");
-        Tensors.Linear($"{name}.attn_output", $"{source}.o_proj");
+        Tensors.Linear($"{name}.attn_q", $"{source}.q_proj", hasInputBias);
+        Tensors.Linear($"{name}.attn_k", $"{source}.k_proj", hasInputBias);
+        Tensors.Linear($"{name}.attn_v", $"{source}.v_proj", hasInputBias);
+        Tensors.Linear($"{name}.attn_output", $"{source}.o_proj", hasOutputBias);
         Tensors.OptionalPlain($"{name}.attn_q_norm.weight", $"{source}.q_norm.weight");
         Tensors.OptionalPlain($"{name}.attn_k_norm.weight", $"{source}.k_norm.weight");
     }
 
     private static string[] Sources(string source, int experts, string projection) => [.. Enumerable.Range(0, experts).Select(e => $"{source}.{e}.{projection}")];
-
-    private int ContextLength()
-    {
-        foreach (var key in (string[])["max_position_embeddings", "model_max_length", "context_len"])
-        {
-            if (Config.Contains(key))
-            {
-                return Config.Integer(key, 1, int.MaxValue);
-            }
-        }
-
-        return 4096;
-    }
 }

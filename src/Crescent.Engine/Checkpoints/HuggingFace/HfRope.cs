@@ -4,10 +4,55 @@ namespace Crescent.Engine.Checkpoints.HuggingFace;
 internal static class HfRope
 {
     /// <summary>Writes base and scaling. Nothing is said about the rotation's width.</summary>
-    public static void Map(HfModel model, double absentTheta = 10000)
+    public static void Map(HfModel model)
     {
+        MapFrequencies(model);
+        if (Scaling(model.Config) is { } scaling && Type(scaling) == "yarn")
+        {
+            MapGain(model, scaling);
+        }
+    }
+
+    /// <summary>YaRN of the DeepSeek family, whose gain goes into the softmax scale (<c>mscale_all_dim</c>) and leaves cosines as they are.</summary>
+    public static void MapDeepSeek(HfModel model)
+    {
+        MapFrequencies(model);
+        if (!model.Config.Flag("rope_interleave", true))
+        {
+            throw model.Config.Unsupported("rope_interleave", "true", false);
+        }
+
+        if (Scaling(model.Config) is not { } scaling || Type(scaling) == "default")
+        {
+            return;
+        }
+
+        if (Type(scaling) != "yarn")
+        {
+            throw scaling.Unsupported("rope_type", "default or yarn", $"'{Type(scaling)}'");
+        }
+
+        if (scaling.Contains("attention_factor"))
+        {
+            throw scaling.Unsupported("attention_factor", "none beside 'mscale_all_dim'", scaling.Number("attention_factor"));
+        }
+
+        var (mscale, allDimensions) = (scaling.Number("mscale", 1), scaling.Number("mscale_all_dim", 0));
+        if (mscale != allDimensions)
+        {
+            throw scaling.Unsupported("mscale", $"the value of 'mscale_all_dim', {allDimensions}, as in every published model", mscale);
+        }
+
+        model.Set("rope.scaling.yarn_log_multiplier", 0.1 * allDimensions);
+    }
+
+    private static void MapFrequencies(HfModel model)
+    {
+        const double AbsentTheta = 10000;
         var scaling = Scaling(model.Config);
-        model.Set("rope.freq_base", scaling?.Contains("rope_theta") == true ? scaling.Number("rope_theta", absentTheta) : model.Config.Number("rope_theta", absentTheta));
+        RequireWhole(model.Config);
+        RequireWhole(scaling);
+        model.Set("rope.freq_base", scaling?.Contains("rope_theta") == true ? scaling.Number("rope_theta", AbsentTheta) : model.Config.Number("rope_theta", AbsentTheta));
         var type = Type(scaling);
         switch (type)
         {
@@ -32,24 +77,6 @@ internal static class HfRope
         }
     }
 
-    /// <summary>YaRN of the DeepSeek family, whose gain goes into the softmax scale (<c>mscale_all_dim</c>) and leaves cosines as they are.</summary>
-    public static void MapDeepSeek(HfModel model)
-    {
-        Map(model);
-        if (Scaling(model.Config) is not { } scaling || Type(scaling) != "yarn")
-        {
-            return;
-        }
-
-        var (mscale, allDimensions) = (scaling.Number("mscale", 1), scaling.Number("mscale_all_dim", 0));
-        if (mscale != allDimensions)
-        {
-            throw scaling.Unsupported("mscale", $"the value of 'mscale_all_dim', {allDimensions}, as in every published model", mscale);
-        }
-
-        model.Set("rope.scaling.yarn_log_multiplier", 0.1 * allDimensions);
-    }
-
     private static HfConfig? Scaling(HfConfig config) => config.Object("rope_scaling") ?? config.Object("rope_parameters");
 
     private static string Type(HfConfig? scaling) => scaling?.Text("rope_type") ?? scaling?.Text("type") ?? "default";
@@ -58,9 +85,33 @@ internal static class HfRope
     {
         model.Set("rope.scaling.type", "yarn");
         model.Set("rope.scaling.factor", scaling.Number("factor"));
-        model.Set("rope.scaling.original_context_length", scaling.Integer("original_max_position_embeddings", 4096, 1, int.MaxValue));
+        model.Set("rope.scaling.original_context_length", scaling.Integer("original_max_position_embeddings", model.ContextLength, 1, int.MaxValue));
         model.Set("rope.scaling.yarn_beta_fast", scaling.Number("beta_fast", 32));
         model.Set("rope.scaling.yarn_beta_slow", scaling.Number("beta_slow", 1));
         model.Set("rope.scaling.yarn_truncate", scaling.Flag("truncate", true));
+    }
+
+    // On cosines and sines: as given, else the quotient of two gains, else YaRN's own, which needs no key (transformers, modeling_rope_utils.py).
+    private static void MapGain(HfModel model, HfConfig scaling)
+    {
+        var factor = Math.Max(1, scaling.Number("factor"));
+        var (mscale, allDimensions) = (scaling.Number("mscale", 0), scaling.Number("mscale_all_dim", 0));
+        double? gain = scaling.Contains("attention_factor") ? scaling.Number("attention_factor")
+            : mscale != 0 && allDimensions != 0 ? Gain(factor, mscale) / Gain(factor, allDimensions)
+            : null;
+        if (gain is { } stated)
+        {
+            model.Set("rope.scaling.attn_factor", stated / Gain(factor, 1));
+        }
+    }
+
+    private static double Gain(double factor, double mscale) => (0.1 * mscale * Math.Log(factor)) + 1;
+
+    private static void RequireWhole(HfConfig? config)
+    {
+        if (config?.Number("partial_rotary_factor", 1) is not (null or 1.0) and var share)
+        {
+            throw config.Unsupported("partial_rotary_factor", "1", share);
+        }
     }
 }

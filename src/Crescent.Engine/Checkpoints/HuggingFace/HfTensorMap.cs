@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Crescent.Engine.Checkpoints.Safetensors;
 using Crescent.Kernels;
 using Crescent.Kernels.Memory;
+using Crescent.Kernels.Quantization;
 
 namespace Crescent.Engine.Checkpoints.HuggingFace;
 
@@ -13,6 +14,7 @@ internal sealed class HfTensorMap(SafetensorsFolder folder, string path, string 
 {
     private const int TileLength = 128;
     private const int GroupLength = 32;
+    private const int MostDecodedValues = 1 << 26; // of tensors that are copied: no published one has a million
 
     private readonly SafetensorsFolder _folder = folder;
     private readonly string _path = path;
@@ -56,11 +58,15 @@ internal sealed class HfTensorMap(SafetensorsFolder folder, string path, string 
         }
     }
 
-    /// <summary>A matrix and its bias, where it has one.</summary>
-    public void Linear(string name, string source)
+    /// <summary>A matrix and its bias.</summary>
+    /// <param name="hasBias">Whether the bias must be there; it is taken wherever it is.</param>
+    public void Linear(string name, string source, bool hasBias)
     {
         Matrix($"{name}.weight", source);
-        OptionalPlain($"{name}.bias", $"{source}.bias");
+        if (hasBias || Contains($"{source}.bias"))
+        {
+            Plain($"{name}.bias", $"{source}.bias");
+        }
     }
 
     /// <summary>Matrices of one shape and form, published apart, as one stack.</summary>
@@ -83,19 +89,21 @@ internal sealed class HfTensorMap(SafetensorsFolder folder, string path, string 
         Add(name, first.DType, stacked ? [sources.Count, first.Rows, first.Columns] : [first.Rows, first.Columns], parts, first.Parts.Count, axis);
     }
 
-    /// <summary>Some consecutive rows of a published matrix.</summary>
-    public void Rows(string name, string source, long firstRow, long rows)
+    /// <summary>A published matrix of several of <paramref name="rows"/> rows each, one after the other.</summary>
+    public void Cut(IReadOnlyList<string> names, string source, long rows)
     {
         var whole = Form(source, PartAxis.Rows);
-        if (whole.Parts.Count != 1 || firstRow + rows > whole.Rows || whole.DType.HasSplitScales())
+        if (whole.Parts.Count != 1 || names.Count * rows != whole.Rows || whole.DType.HasSplitScales())
         {
             throw new CheckpointException(
-                $"{whole.Parts[0].File}: tensor '{_prefix}{source}' at offset {whole.Parts[0].Offset}: expected a plain matrix of at least {firstRow + rows} rows, found {whole.DType} [{whole.Rows}, {whole.Columns}]");
+                $"{whole.Parts[0].File}: tensor '{_prefix}{source}' at offset {whole.Parts[0].Offset}: expected a plain matrix of {names.Count * rows} rows, found {whole.DType} [{whole.Rows}, {whole.Columns}]");
         }
 
-        var rowBytes = whole.DType.Layout().RowBytes(whole.Columns);
-        var part = whole.Parts[0];
-        Add(name, whole.DType, [rows, whole.Columns], [part with { Codes = part.Codes.Slice(firstRow * rowBytes, rows * rowBytes), Offset = part.Offset + (firstRow * rowBytes), CodesContainer = part.Codes }]);
+        var (part, bytes) = (whole.Parts[0], rows * whole.DType.Layout().RowBytes(whole.Columns));
+        for (var i = 0; i < names.Count; i++)
+        {
+            Add(names[i], whole.DType, [rows, whole.Columns], [part with { Codes = part.Codes.Slice(i * bytes, bytes), Offset = part.Offset + (i * bytes), CodesContainer = part.Codes }]);
+        }
     }
 
     /// <summary>
@@ -156,7 +164,7 @@ internal sealed class HfTensorMap(SafetensorsFolder folder, string path, string 
     private void Interleaved(string name, DType dtype, SafetensorsTensor codes, SafetensorsTensor scales, long columns, int firstRow, int rowStep)
     {
         var (experts, rows) = (codes.Shape[0], codes.Shape[1]);
-        if (rows % rowStep != 0 || rows < 1 || experts < 1)
+        if (rows % rowStep != 0)
         {
             throw Shape(codes, $"experts of a multiple of {rowStep} rows");
         }
@@ -233,9 +241,17 @@ internal sealed class HfTensorMap(SafetensorsFolder folder, string path, string 
 
     private MatrixForm Int4(string source)
     {
+        foreach (var suffix in (string[])["weight_g_idx", "weight_zero_point"])
+        {
+            if (Contains($"{source}.{suffix}"))
+            {
+                throw Shape(Find($"{source}.{suffix}"), "none: groups of columns in their order, around 0");
+            }
+        }
+
         var codes = Require($"{source}.weight_packed", SafetensorsType.I32, 2);
         var scales = Require($"{source}.weight_scale", SafetensorsType.BF16, 2);
-        var (rows, columns) = (codes.Shape[0], checked(codes.Shape[1] * 8));
+        var (rows, columns) = (codes.Shape[0], codes.Shape[1] * 8);
         if (columns % GroupLength != 0 || scales.Shape[0] != rows || scales.Shape[1] != columns / GroupLength)
         {
             throw Shape(scales, $"[{rows}, {columns / GroupLength}], a scale for each group of 32 of '{codes.Name}' [{rows}, {columns}]");
@@ -285,7 +301,8 @@ internal sealed class HfTensorMap(SafetensorsFolder folder, string path, string 
             ThrowMissing(_prefix + source);
         }
 
-        return tensors;
+        // A shape with a 0 in it fits any file: its other lengths mean nothing.
+        return tensors.FirstOrDefault(tensor => tensor.Shape.Contains(0)) is { } empty ? throw Shape(empty, "values") : tensors;
     }
 
     // Tensor-parallel shards repeat what they do not cut.
@@ -317,8 +334,14 @@ internal sealed class HfTensorMap(SafetensorsFolder folder, string path, string 
     private static float[] Decode(SafetensorsTensor tensor)
     {
         var dtype = PlainType(tensor);
-        var values = new float[tensor.Bytes.Length / dtype.Layout().BlockBytes];
-        Crescent.Kernels.Quantization.RowCodec.Decode(dtype, tensor.Bytes.Span(0, checked((int)tensor.Bytes.Length)), values);
+        var count = tensor.Bytes.Length / dtype.Layout().BlockBytes;
+        if (count > MostDecodedValues)
+        {
+            throw Shape(tensor, $"at most {MostDecodedValues} values");
+        }
+
+        var values = new float[count];
+        RowCodec.Decode(dtype, tensor.Bytes.Span(0, (int)tensor.Bytes.Length), values);
         return values;
     }
 

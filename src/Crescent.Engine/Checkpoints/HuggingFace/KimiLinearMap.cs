@@ -9,13 +9,14 @@ internal static class KimiLinearMap
         var linear = config.Object("linear_attn_config") ?? throw config.Unsupported("linear_attn_config", "an object", null);
         var isLatent = LatentLayers(model, linear);
         model.SetCommon();
+        DeepSeekMap.RequireMixtures(config);
         model.Set("attention.head_count_kv", isLatent.Select(latent => latent ? 1 : 0).ToArray());
         MapSizes(model, linear);
         var dense = config.Integer("first_k_dense_replace", 0, 0, model.Layers);
-        var experts = config.Integer("num_experts", 1, 65536);
+        var experts = config.Integer("num_experts", 1, HfModel.MostExperts);
         MapRouting(model, experts, dense);
 
-        model.MapEnds(tiedUnlessStated: false);
+        model.MapEnds();
         for (var i = 0; i < model.Layers; i++)
         {
             var (name, source, tensors) = ($"blk.{i}", $"model.layers.{i}", model.Tensors);
@@ -44,8 +45,8 @@ internal static class KimiLinearMap
     // The configuration counts layers from 1.
     private static bool[] LatentLayers(HfModel model, HfConfig linear)
     {
-        var latent = linear.Integers("full_attn_layers", 1, 65536) ?? [];
-        var delta = linear.Integers("kda_layers", 1, 65536);
+        var latent = (linear.Integers("full_attn_layers", 1, 65536) ?? []).ToHashSet();
+        var delta = linear.Integers("kda_layers", 1, 65536)?.ToHashSet();
         var isLatent = Enumerable.Range(1, model.Layers).Select(layer => latent.Contains(layer)).ToArray();
         if (delta is not null && Enumerable.Range(1, model.Layers).FirstOrDefault(layer => delta.Contains(layer) == isLatent[layer - 1]) is > 0 and var wrong)
         {
@@ -82,12 +83,12 @@ internal static class KimiLinearMap
         var config = model.Config;
         model.Set("leading_dense_block_count", dense);
         model.Set("expert_count", experts);
-        model.Set("expert_used_count", config.IntegerOf("num_experts_per_token", "num_experts_per_tok"));
+        model.Set("expert_used_count", config.IntegerOf("num_experts_per_token", "num_experts_per_tok", experts));
         model.Set("expert_shared_count", config.Integer("num_shared_experts", 0, 0, 1024));
         model.Set("expert_feed_forward_length", config.Integer("moe_intermediate_size"));
         model.Set("expert_weights_scale", config.Number("routed_scaling_factor", 1));
         model.Set("expert_weights_norm", config.Flag("moe_renormalize", true));
-        model.Set("expert_gating_func", DeepSeekMap.Gating(config, "moe_router_activation_func"));
+        model.Set("expert_gating_func", DeepSeekMap.Gating(config, "moe_router_activation_func", "sigmoid"));
         if (config.Integer("num_expert_group", 1, 1, 65536) is > 1 and var groups)
         {
             model.Set("expert_group_count", groups);
@@ -119,7 +120,7 @@ internal static class KimiLinearMap
     private static void MapMixture(HfModel model, string name, string source, int experts)
     {
         model.Tensors.Matrix($"{name}.ffn_gate_inp.weight", $"{source}.gate");
-        model.Tensors.OptionalPlain($"{name}.exp_probs_b.bias", $"{source}.gate.e_score_correction_bias");
+        model.Tensors.Plain($"{name}.exp_probs_b.bias", $"{source}.gate.e_score_correction_bias");
         model.MapExperts(name, experts, $"{source}.experts", "w1", "w3", "w2");
         if (model.Config.Integer("num_shared_experts", 0, 0, 1024) > 0)
         {
