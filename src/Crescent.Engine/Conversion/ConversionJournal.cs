@@ -80,8 +80,3 @@ internal sealed class ConversionJournal : IDisposable
         _stream.Flush(flushToDisk: true);
     }
 }
-
-/// <summary>Hashes that tell whether an interrupted conversion may go on.</summary>
-/// <param name="Plan">Of the headers and of how every tensor is made.</param>
-/// <param name="Source">Of the source files' names, sizes and times.</param>
-internal sealed record ConversionIdentity(string Plan, string Source);

@@ -1,8 +1,5 @@
-using System.Globalization;
-using System.IO.Hashing;
-using System.Text;
 using Crescent.Engine.Checkpoints;
-using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Checkpoints.GrokPickle;
 using Crescent.Engine.Checkpoints.HuggingFace;
 using Crescent.Kernels;
 
@@ -11,12 +8,14 @@ namespace Crescent.Engine.Conversion;
 /// <summary>A tensor of a conversion.</summary>
 /// <param name="From">The published type, or null where the tensor is computed.</param>
 /// <param name="Shape">Row-major.</param>
+/// <param name="Bytes">Scales that lie apart included.</param>
 public sealed record ConvertedTensor(string Name, DType? From, DType To, IReadOnlyList<long> Shape, long Bytes);
 
 /// <summary>A conversion that is ready to be written: all of it is known and checked but the values.</summary>
 public sealed class ConversionPlan
 {
-    private const int IdentityVersion = 1;
+    private const string JournalExtension = ".journal";
+    private const string FolderJournal = "conversion" + JournalExtension;
 
     private readonly ConversionOptions _options;
     private readonly ResumableFiles _output;
@@ -51,40 +50,39 @@ public sealed class ConversionPlan
     /// <summary>Decides what every tensor becomes; reads scales, but no values.</summary>
     /// <param name="path">The GGUF file, or the folder of records, to be written.</param>
     /// <param name="progress">Bytes of scales looked at.</param>
-    /// <exception cref="CheckpointException">The model cannot be converted: no tokenizer that GGUF can express, importance of another model.</exception>
-    /// <exception cref="ArgumentException">The output is one of the source's files, or the threads are none.</exception>
+    /// <exception cref="CheckpointException">The model cannot be converted: no tokenizer that GGUF can express, importance of another model, no experts for records.</exception>
+    /// <exception cref="ArgumentException">The output is one of the source's files, a pattern is found in no name, or the threads are none.</exception>
     public static ConversionPlan Create(
         Checkpoint checkpoint, string path, ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
+        var isGguf = checkpoint is not (HfCheckpoint or GrokCheckpoint);
         var notices = new ConversionNotices();
-        var isGguf = checkpoint is not (HfCheckpoint or Checkpoints.GrokPickle.GrokCheckpoint);
-        var model = ModelOf(checkpoint, options);
-        var scales = new ScaleCheck(checkpoint, options.Threads, progress, cancellationToken);
-        var chooser = new TensorChooser(options, model, isGguf, notices, scales);
+        var chooser = new TensorChooser(options, ModelOf(checkpoint, options), isGguf, notices, new ScaleCheck(checkpoint, options.Threads, progress, cancellationToken));
         var planner = new TensorPlanner(checkpoint, options, chooser, notices);
-        var forms = new PublishedForms(checkpoint, isGguf);
-        var tensors = new List<TargetTensor>();
-        if (forms.RotationDivisors() is { } divisors)
-        {
-            tensors.Add(TensorPlanner.Held("rope_freqs.weight", divisors));
-        }
-
-        tensors.AddRange(checkpoint.Tensors.Values.SelectMany(forms.Of).Select(planner.Plan));
-        foreach (var pattern in options.Overrides.Unused(tensors.Select(tensor => tensor.Name)))
+        var published = new PublishedForms(checkpoint, isGguf);
+        var forms = checkpoint.Tensors.Values.SelectMany(published.Of).ToList();
+        foreach (var pattern in options.Overrides.Unused(forms.Select(form => form.Name)))
         {
             throw new ArgumentException($"the pattern \"{pattern}\" is found in no tensor's name, or an earlier one decides over all that it is found in", nameof(options));
         }
 
-        var files = GgufOutput.Files(checkpoint, path, options, isGguf, tensors, options.SplitBytes);
+        var isRecords = options.Layout == ConversionLayout.Records;
+        var experts = isRecords ? new ExpertPlanner(checkpoint, planner, chooser).Plan(forms) : [];
+        var tensors = Backbone(forms, experts, published, planner);
+        var files = isRecords
+            ? RecordFolder.Files(checkpoint, path, options, isGguf, tensors, experts)
+            : GgufOutput.Files(GgufOutput.Writer(checkpoint, options, isGguf, tensors), path, tensors, options.Threads, options.SplitBytes);
         RefuseOwnFiles(checkpoint, files);
+        ExpertMatrix[] matrices = [.. experts.SelectMany(layer => layer.Matrices)];
+        var identity = ConversionIdentity.Of(checkpoint, files, tensors.Select(tensor => $"{tensor.Name} {tensor.How}").Concat(matrices.Select(matrix => $"{matrix.Name} {matrix.How}")));
         return new ConversionPlan(
             path,
             options,
-            new ResumableFiles(path, JournalOf(path, options), files, Identify(checkpoint, files, tensors)),
+            new ResumableFiles(path, isRecords ? System.IO.Path.Combine(path, FolderJournal) : path + JournalExtension, files, identity),
             [.. files.Select(file => file.Path)],
-            [.. tensors.Select(tensor => new ConvertedTensor(tensor.Name, tensor.Source?.DType, tensor.DType, tensor.Shape, tensor.Bytes))],
+            [.. tensors.Select(tensor => new ConvertedTensor(tensor.Name, tensor.Source?.DType, tensor.DType, tensor.Shape, tensor.Bytes)), .. matrices.Select(Converted)],
             notices.Lines);
     }
 
@@ -95,19 +93,41 @@ public sealed class ConversionPlan
     public void Write(IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default) =>
         _output.Write(_options.FreeBytes, progress, cancellationToken);
 
+    private static List<TargetTensor> Backbone(List<TensorForm> forms, IReadOnlyList<ExpertLayer> experts, PublishedForms published, TensorPlanner planner)
+    {
+        var inRecords = experts.SelectMany(layer => layer.Matrices).Select(matrix => matrix.Name).ToHashSet();
+        var tensors = forms.Where(form => !inRecords.Contains(form.Name)).Select(planner.Plan).ToList();
+        if (published.RotationDivisors() is { } divisors)
+        {
+            tensors.Insert(0, TensorPlanner.Held("rope_freqs.weight", divisors));
+        }
+
+        return tensors;
+    }
+
+    private static ConvertedTensor Converted(ExpertMatrix matrix) => new(
+        matrix.Name, matrix.From, matrix.DType, [matrix.Experts, matrix.Rows, matrix.Columns], matrix.Experts * ((matrix.Rows * matrix.DType.Layout().RowBytes(matrix.Columns)) + matrix.ScaleBytes));
+
     private static MixModel ModelOf(Checkpoint checkpoint, ConversionOptions options)
     {
         var metadata = checkpoint.Metadata;
-        var architecture = metadata.TryGetString("general.architecture", out var name) ? name : throw new CheckpointException($"{checkpoint.Path}: expected a model with metadata key 'general.architecture', found none");
-        var heads = Uniform("attention.head_count", 1);
+        var architecture = metadata.TryGetString("general.architecture", out var name)
+            ? name
+            : throw new CheckpointException($"{checkpoint.Path}: expected a model with metadata key 'general.architecture', found none");
+        var heads = Largest("attention.head_count", 1);
         return new MixModel(
-            Uniform("block_count", 1), Uniform("expert_count", 0), heads / Math.Max(1, Uniform("attention.head_count_kv", heads)), options.Importance is not null, !checkpoint.Tensors.ContainsKey("output.weight"));
+            Largest("block_count", 1),
+            Largest("expert_count", 0),
+            heads / Math.Max(1, Largest("attention.head_count_kv", heads)),
+            options.Importance is not null,
+            !checkpoint.Tensors.ContainsKey("output.weight"));
 
         // Of an array with an entry a layer, the largest.
-        int Uniform(string key, int absent) =>
+        int Largest(string key, int absent) =>
             !metadata.Contains($"{architecture}.{key}") ? absent
-            : metadata.IsArray($"{architecture}.{key}") ? metadata.TryGetInt32Array($"{architecture}.{key}", out var values) && values.Length > 0 ? values.Max() : absent
-            : metadata.GetInt32($"{architecture}.{key}");
+            : !metadata.IsArray($"{architecture}.{key}") ? metadata.GetInt32($"{architecture}.{key}")
+            : metadata.TryGetInt32Array($"{architecture}.{key}", out var values) && values.Length > 0 ? values.Max()
+            : absent;
     }
 
     private static void RefuseOwnFiles(Checkpoint checkpoint, IReadOnlyList<OutputFile> files)
@@ -117,28 +137,5 @@ public sealed class ConversionPlan
         {
             throw new ArgumentException($"{own.Path}: expected another output than the source itself", nameof(files));
         }
-    }
-
-    private static string JournalOf(string path, ConversionOptions options) =>
-        options.Layout == ConversionLayout.Records ? System.IO.Path.Combine(path, "conversion.journal") : path + ".journal";
-
-    private static ConversionIdentity Identify(Checkpoint checkpoint, IReadOnlyList<OutputFile> files, List<TargetTensor> tensors)
-    {
-        var plan = new XxHash128();
-        plan.Append(BitConverter.GetBytes(IdentityVersion));
-        foreach (var file in files)
-        {
-            plan.Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{System.IO.Path.GetFileName(file.Path)} {file.Length}\n")));
-            plan.Append(file.Header);
-        }
-
-        tensors.ForEach(tensor => plan.Append(Encoding.UTF8.GetBytes($"{tensor.Name} {tensor.How}\n")));
-        var source = new XxHash128();
-        foreach (var file in checkpoint.Files.Select(name => new FileInfo(name)))
-        {
-            source.Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{file.Name} {file.Length} {file.LastWriteTimeUtc.Ticks}\n")));
-        }
-
-        return new ConversionIdentity(Convert.ToHexStringLower(plan.GetCurrentHash()), Convert.ToHexStringLower(source.GetCurrentHash()));
     }
 }

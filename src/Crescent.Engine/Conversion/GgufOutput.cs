@@ -7,8 +7,9 @@ namespace Crescent.Engine.Conversion;
 /// <summary>A conversion's GGUF files.</summary>
 internal static class GgufOutput
 {
-    public static IReadOnlyList<OutputFile> Files(
-        Checkpoint checkpoint, string path, ConversionOptions options, bool isGguf, IReadOnlyList<TargetTensor> tensors, long? splitBytes)
+    /// <summary>Metadata and tensors.</summary>
+    /// <param name="isGguf">Whether the source's metadata are a GGUF file's.</param>
+    public static GgufWriter Writer(Checkpoint checkpoint, ConversionOptions options, bool isGguf, IReadOnlyList<TargetTensor> tensors)
     {
         var writer = new GgufWriter();
         if (isGguf)
@@ -33,9 +34,13 @@ internal static class GgufOutput
             writer.AddTensor(tensor.Name, tensor.DType, tensor.Shape, sink => tensor.Write(new RowStream(options.Threads, CancellationToken.None), sink));
         }
 
+        return writer;
+    }
+
+    public static IReadOnlyList<OutputFile> Files(GgufWriter writer, string path, IReadOnlyList<TargetTensor> tensors, int threads, long? splitBytes)
+    {
         var byName = tensors.ToDictionary(tensor => tensor.Name);
-        return [.. writer.Layout(path, splitBytes).Select(file =>
-            new OutputFile(file.Path, file.Header, [.. file.Tensors.Select(tensor => Piece(tensor, byName[tensor.Name], options.Threads))]))];
+        return [.. writer.Layout(path, splitBytes).Select(file => new OutputFile(file.Path, file.Header, [.. file.Tensors.Select(tensor => Piece(tensor, byName[tensor.Name], threads))]))];
     }
 
     private static OutputPiece Piece(GgufTensorLayout place, TargetTensor tensor, int threads) => new(place.Name, place.Bytes + place.Padding, (sink, cancellationToken) =>

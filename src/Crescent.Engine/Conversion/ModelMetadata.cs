@@ -1,5 +1,6 @@
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Checkpoints.Records;
 
 namespace Crescent.Engine.Conversion;
 
@@ -15,7 +16,7 @@ internal static class ModelMetadata
 
     // Said anew, or no longer true.
     private static readonly string[] s_replaced =
-        [FileTypeKey, QuantizationVersionKey, "general.alignment", "split.no", "split.count", "split.tensors.count"];
+        [FileTypeKey, QuantizationVersionKey, "general.alignment", "split.no", "split.count", "split.tensors.count", RecordFormat.SetKey, RecordFormat.FilesKey];
 
     private static readonly string[] s_llama3 =
         ["rope.scaling.type", "rope.scaling.factor", "rope.scaling.low_freq_factor", "rope.scaling.high_freq_factor", "rope.scaling.original_context_length"];

@@ -8,7 +8,8 @@ namespace Crescent.Engine.Conversion;
 /// </summary>
 internal sealed class ResumableFiles
 {
-    private const long BytesBetweenRecords = 4 << 20;
+    private const long LeastBytesBetweenLines = 4 << 20;
+    private const int MostLines = 4096; // a line waits for the drive
 
     private readonly string _path;
     private readonly string _journalPath;
@@ -48,6 +49,9 @@ internal sealed class ResumableFiles
     {
         CutToFinished();
         PartialFiles.RequireRoom(_path, Length - DoneBytes, freeBytes);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(_journalPath))!;
+        var isNewFolder = !Directory.Exists(folder);
+        Directory.CreateDirectory(folder);
         try
         {
             using (var journal = ConversionJournal.Open(_journalPath, _identity, _finished))
@@ -75,6 +79,11 @@ internal sealed class ResumableFiles
             }
 
             File.Delete(_journalPath);
+            if (isNewFolder)
+            {
+                Directory.Delete(folder);
+            }
+
             throw;
         }
     }
@@ -114,7 +123,7 @@ internal sealed class ResumableFiles
         {
             WritePiece(stream, file.Pieces[i], ref done, progress, cancellationToken);
             unrecorded += file.Pieces[i].Length;
-            if (unrecorded >= BytesBetweenRecords && i + 1 < file.Pieces.Count)
+            if (unrecorded >= Math.Max(LeastBytesBetweenLines, Length / MostLines) && i + 1 < file.Pieces.Count)
             {
                 stream.Flush(flushToDisk: true);
                 journal.Finish(index, i + 1);

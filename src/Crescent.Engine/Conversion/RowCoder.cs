@@ -81,3 +81,15 @@ internal sealed class EncodeCoder(RowSource source, DType dtype, int columns, st
         }
     }
 }
+
+/// <summary>The scales of rows byte for byte.</summary>
+internal sealed class ScaleCoder(StoredRows source, int rowBytes) : RowCoder
+{
+    public override void Write(long firstRow, int rows, Span<byte> target)
+    {
+        for (var i = 0; i < rows; i++)
+        {
+            source.Scales(firstRow + i).CopyTo(target.Slice(i * rowBytes, rowBytes));
+        }
+    }
+}

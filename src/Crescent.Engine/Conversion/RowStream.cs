@@ -11,7 +11,9 @@ internal sealed class RowStream(int threads, CancellationToken cancellationToken
     private const int ChunkBytes = 16 << 20;
     private const int RowsPerTask = 32; // rows of one transposed block share its decoding
 
-    public void Write(RowCoder coder, long rows, int rowBytes, TensorSink sink)
+    public void Write(RowCoder coder, long rows, int rowBytes, TensorSink sink) => Write(coder, 0, rows, rowBytes, sink);
+
+    public void Write(RowCoder coder, long firstRow, long rows, int rowBytes, TensorSink sink)
     {
         var chunkRows = (int)Math.Clamp(ChunkBytes / rowBytes, 1, rows);
         var buffers = (ArrayPool<byte>.Shared.Rent(checked(chunkRows * rowBytes)), ArrayPool<byte>.Shared.Rent(chunkRows * rowBytes));
@@ -21,7 +23,7 @@ internal sealed class RowStream(int threads, CancellationToken cancellationToken
             for (long row = 0; row < rows; row += chunkRows)
             {
                 var (buffer, count) = (buffers.Item1, (int)Math.Min(chunkRows, rows - row));
-                Make(coder, row, count, buffer.AsMemory(0, count * rowBytes));
+                Make(coder, firstRow + row, count, buffer.AsMemory(0, count * rowBytes));
                 writing.GetAwaiter().GetResult();
                 writing = Task.Run(() => sink(buffer.AsSpan(0, count * rowBytes)), CancellationToken.None);
                 buffers = (buffers.Item2, buffers.Item1);
