@@ -4,6 +4,7 @@ using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Checkpoints.Records;
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime.Sampling;
 using Crescent.Text.Templates;
@@ -18,12 +19,18 @@ internal static class InspectCommand
         var model = new ModelOptionsArguments();
         var json = new Option<bool>("--json") { Description = "One JSON document." };
         var all = new Option<bool>("--tensors") { Description = "List every tensor and every metadata value." };
-        var command = new Command("inspect", "Shows what a checkpoint holds and how it would be run.") { json, all };
+        var verify = new Option<bool>("--verify") { Description = "Read all expert records and check their hashes first." };
+        var command = new Command("inspect", "Shows what a checkpoint holds and how it would be run.") { json, all, verify };
         model.AddTo(command);
-        command.SetAction(parsed =>
+        command.SetAction((parsed, cancellation) =>
         {
             var path = model.PathOf(parsed);
             using var checkpoint = Checkpoint.Open(path);
+            if (parsed.GetValue(verify))
+            {
+                Verify(checkpoint, terminal, cancellation);
+            }
+
             var overrides = model.ReadOverrides(parsed);
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
             var facts = Gather(checkpoint, metadata, model.Read(parsed, terminal, maxBatchTokens: 1));
@@ -35,8 +42,21 @@ internal static class InspectCommand
             {
                 Print(terminal.Out, facts, parsed.GetValue(all));
             }
+
+            return Task.FromResult(0);
         });
         return command;
+    }
+
+    private static void Verify(Checkpoint checkpoint, Terminal terminal, CancellationToken cancellation)
+    {
+        if (checkpoint is not RecordCheckpoint records)
+        {
+            throw new CommandFailedException($"--verify: {checkpoint.Path} has no expert records, and no hashes");
+        }
+
+        using var progress = new ProgressLine(terminal, "verifying");
+        records.Verify(new Relay(progress, records.TotalBytes), cancellation);
     }
 
     private static InspectJson Gather(Checkpoint checkpoint, GgufMetadata metadata, ModelOptions options)
@@ -135,5 +155,10 @@ internal static class InspectCommand
                 output.WriteLine($"    {pair.Key} ({pair.Type}) = {pair.Value}");
             }
         }
+    }
+
+    private sealed class Relay(ProgressLine line, long total) : IProgress<long>
+    {
+        public void Report(long value) => line.Show(value, total);
     }
 }

@@ -38,7 +38,7 @@ public abstract class Checkpoint : IDisposable
 
     /// <summary>
     /// Opens a GGUF file or the first of its shards; a safetensors file; or a folder: <c>config.json</c> with safetensors, Grok-1's <c>ckpt-0</c> or the
-    /// folder that holds it, or one GGUF model.
+    /// folder that holds it, expert records, or one GGUF model.
     /// </summary>
     /// <exception cref="CheckpointException">A file is missing, damaged, or of a kind this engine does not read.</exception>
     public static Checkpoint Open(string path) => CheckpointKind.Open(path);

@@ -42,6 +42,27 @@ public sealed class ConvertCommandTests
     }
 
     [Fact]
+    public void Records_are_a_folder_that_runs_and_can_be_verified()
+    {
+        using var folder = new TemporaryFolder();
+        var json = InProcess.Run("convert", Models.Golden("g-qwen3moe"), folder["out"], "--to", "records", "--json").Json;
+        Assert.Equal((folder["out"], "records"), (json.GetProperty("path").GetString(), json.GetProperty("layout").GetString()));
+        var source = InProcess.Run("run", Models.Golden("g-qwen3moe"), "--raw", "-p", "Once", "-n", "8", "--temp", "0", "--json").Json;
+        var records = InProcess.Run("run", folder["out"], "--raw", "-p", "Once", "-n", "8", "--temp", "0", "--json").Json;
+        Assert.Equal(source.GetProperty("text").GetString(), records.GetProperty("text").GetString());
+        InProcess.Run("inspect", folder["out"], "--verify").Succeeded();
+        InProcess.Run("inspect", Models.Golden("g-qwen3moe"), "--verify").Failed(1, "--verify", "no expert records");
+        var file = json.GetProperty("files").EnumerateArray().Last().GetString()!;
+        using (var stream = File.Open(file, FileMode.Open))
+        {
+            stream.Position = stream.Length - 1;
+            stream.WriteByte(7);
+        }
+
+        InProcess.Run("inspect", folder["out"], "--verify").Failed(1, file, "damaged");
+    }
+
+    [Fact]
     public void Importance_is_read_and_what_it_lacks_is_noted()
     {
         using var folder = new TemporaryFolder();

@@ -46,6 +46,25 @@ public sealed class ImportanceMatrixTests
     }
 
     [Fact]
+    public void Both_forms_that_llama_imatrix_writes_say_the_same()
+    {
+        var folder = Path.Combine(SharedData.RepositoryRoot(), "tests", "golden", "importance");
+        var gguf = ImportanceMatrix.Load(Path.Combine(folder, "stories260K.imatrix.gguf"));
+        var legacy = ImportanceMatrix.Load(Path.Combine(folder, "stories260K.imatrix.dat"));
+        Assert.Equal(["t.txt"], gguf.Datasets);
+        Assert.Equal(128, gguf.ChunkSize);
+        Assert.Equal(["t.txt"], legacy.Datasets);
+        Assert.Equal(gguf.ChunkCount, legacy.ChunkCount);
+        Assert.Equal(gguf.Entries.Keys.Order(StringComparer.Ordinal), legacy.Entries.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(35, gguf.Entries.Count);
+        foreach (var (name, entry) in gguf.Entries)
+        {
+            var (expected, found) = (entry.Weights(1, entry.Sums.Length)!, legacy.Entries[name].Weights(1, entry.Sums.Length)!);
+            Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First, pair.Second, pair.First * 1e-6f));
+        }
+    }
+
+    [Fact]
     public void A_value_that_is_no_weight_is_named()
     {
         using var folder = new TemporaryFolder();

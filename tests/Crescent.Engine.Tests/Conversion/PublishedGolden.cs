@@ -4,7 +4,7 @@ using Crescent.Tests.Models;
 
 namespace Crescent.Tests.Conversion;
 
-/// <summary>The golden models of latent attention as the hub would have them: GGUF's tensors under their published names, the up-projection in one.</summary>
+/// <summary>Golden models as the hub would have them: GGUF's tensors under their published names, the up-projection of latent attention in one.</summary>
 internal static class PublishedGolden
 {
     private static readonly (string Gguf, string Published)[] s_parts =
@@ -16,6 +16,50 @@ internal static class PublishedGolden
         ("ffn_gate_inp.weight", "mlp.gate.weight"), ("exp_probs_b.bias", "mlp.gate.e_score_correction_bias"), ("ffn_gate_shexp.weight", "mlp.shared_experts.gate_proj.weight"),
         ("ffn_up_shexp.weight", "mlp.shared_experts.up_proj.weight"), ("ffn_down_shexp.weight", "mlp.shared_experts.down_proj.weight"),
     ];
+
+    // Grok-1 in the spelling of its first converters.
+    private static readonly (string Gguf, string Published)[] s_grok =
+    [
+        ("attn_norm.weight", "rms_norm.weight"), ("attn_output_norm.weight", "rms_norm_1.weight"), ("ffn_norm.weight", "rms_norm_2.weight"), ("layer_output_norm.weight", "rms_norm_3.weight"),
+        ("attn_q.weight", "multi_head_attention.query.weight"), ("attn_k.weight", "multi_head_attention.key.weight"), ("attn_v.weight", "multi_head_attention.value.weight"),
+        ("attn_output.weight", "multi_head_attention.linear.weight"), ("ffn_gate_inp.weight", "router.weight"),
+    ];
+
+    /// <summary>The golden Grok-1.</summary>
+    public static PublishedFolder WriteGrok()
+    {
+        using var golden = Checkpoint.Open(TestModels.PathOf("g-grok"));
+        var folder = new PublishedFolder();
+        Add("token_embd.weight", "transformer.in_out_embed.weight");
+        Add("output_norm.weight", "transformer.rms_norm.weight");
+        Add("output.weight", "lm_head.weight");
+        for (var layer = 0; golden.Tensors.ContainsKey($"blk.{layer}.attn_norm.weight"); layer++)
+        {
+            foreach (var (gguf, published) in s_grok)
+            {
+                Add($"blk.{layer}.{gguf}", $"transformer.decoder_layer.{layer}.{published}");
+            }
+
+            foreach (var (gguf, published) in ((string, string)[])[("gate", "linear"), ("up", "linear_v"), ("down", "linear_1")])
+            {
+                var stack = golden.Tensors[$"blk.{layer}.ffn_{gguf}_exps.weight"];
+                foreach (var (values, expert) in Conversions.Decode(golden, stack.Name).Chunk((int)(stack.Shape[1] * stack.Shape[2])).Select((values, expert) => (values, expert)))
+                {
+                    folder.Add($"transformer.decoder_layer.{layer}.moe.{expert}.{published}.weight", [stack.Shape[1], stack.Shape[2]], values);
+                }
+            }
+        }
+
+        return folder.Write(GrokConfig(golden));
+
+        void Add(string gguf, string published)
+        {
+            if (golden.Tensors.TryGetValue(gguf, out var tensor))
+            {
+                folder.Add(published, tensor.Shape, Conversions.Decode(golden, gguf));
+            }
+        }
+    }
 
     /// <param name="name">A golden model of <c>deepseek2</c>.</param>
     /// <param name="addExpert">Adds a matrix of an expert, by its name without a suffix, in some published form; null: F32.</param>
@@ -96,6 +140,18 @@ internal static class PublishedGolden
               "first_k_dense_replace": {{Optional("leading_dense_block_count", "0")}}, "n_routed_experts": {{Text("expert_count")}}, "num_experts_per_tok": {{Text("expert_used_count")}},
               "n_shared_experts": {{Text("expert_shared_count")}}, "routed_scaling_factor": {{Optional("expert_weights_scale", "1.0")}}, "norm_topk_prob": {{Optional("expert_weights_norm", "false")}},
               "scoring_func": "{{(Optional("expert_gating_func", "1") == "2" ? "sigmoid" : "softmax")}}", "n_group": {{Optional("expert_group_count", "1")}}, "topk_group": {{Optional("expert_group_used_count", "1")}} }
+            """;
+    }
+
+    private static string GrokConfig(Checkpoint golden)
+    {
+        string Text(string key) => golden.Metadata.Describe().First(pair => pair.Key == $"grok.{key}").Value;
+        return $$"""
+            { "model_type": "grok-1", "num_hidden_layers": {{Text("block_count")}}, "hidden_size": {{Text("embedding_length")}}, "intermediate_size": {{Text("feed_forward_length")}},
+              "num_attention_heads": {{Text("attention.head_count")}}, "num_key_value_heads": {{Text("attention.head_count_kv")}}, "rms_norm_eps": {{Text("attention.layer_norm_rms_epsilon")}},
+              "num_experts": {{Text("expert_count")}}, "num_experts_per_tok": {{Text("expert_used_count")}}, "vocab_size": 512, "max_position_embeddings": {{Text("context_length")}},
+              "embedding_multiplier_scale": {{Text("embedding_scale")}}, "output_multiplier_scale": {{Text("logit_scale")}}, "attn_output_multiplier": {{Text("attention.output_scale")}},
+              "tie_word_embeddings": {{(golden.Tensors.ContainsKey("output.weight") ? "false" : "true")}} }
             """;
     }
 }

@@ -6,8 +6,8 @@ using Xunit;
 
 namespace Crescent.Tests.Conversion;
 
-/// <summary>Models of latent attention, published and converted: the golden models of llama.cpp come back.</summary>
-public sealed class LatentModelTests
+/// <summary>Golden models, published and converted: the files that llama.cpp's logits belong to come back.</summary>
+public sealed class GoldenConversionTests
 {
     private const float Bound = 2e-4f;
 
@@ -44,6 +44,19 @@ public sealed class LatentModelTests
         var converted = Conversions.Score(published.File("converted.gguf"), TestModels.Tokens());
         Logits.AssertWithin(Bound, Conversions.Score(published.Path, TestModels.Tokens()), converted);
         Logits.AssertWithin(Bound, TestModels.Floats("golden-models", $"{name}.logits.f32"), converted);
+    }
+
+    [Fact]
+    public void Grok_1_becomes_the_golden_one()
+    {
+        using var published = PublishedGolden.WriteGrok();
+        Conversions.Convert(published.Path, published.File("converted.gguf"));
+        using var converted = Checkpoint.Open(published.File("converted.gguf"));
+        using var golden = Checkpoint.Open(TestModels.PathOf("g-grok"));
+        Assert.Equal(golden.Tensors.Keys.Order(StringComparer.Ordinal), converted.Tensors.Keys.Order(StringComparer.Ordinal));
+        Assert.All(golden.Tensors.Keys, name => Logits.AssertSameBits(Conversions.Decode(golden, name), Conversions.Decode(converted, name), name));
+        Assert.Equal(Conversions.Score(golden.Path, TestModels.Tokens()), Conversions.Score(converted.Path, TestModels.Tokens()));
+        Logits.AssertWithin(5e-3f, TestModels.Floats("golden-models", "g-grok.logits.f32"), Conversions.Score(converted.Path, TestModels.Tokens()));
     }
 
     [Fact]
