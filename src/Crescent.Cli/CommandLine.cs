@@ -75,12 +75,17 @@ internal static class CommandLine
             ChatCommand.Create(terminal),
             LogitsCommand.Create(terminal),
             PerplexityCommand.Create(terminal),
+            ImatrixCommand.Create(terminal),
             RenderCommand.Create(terminal),
             TokenizeCommand.Create(terminal),
             DetokenizeCommand.Create(terminal),
             InspectCommand.Create(terminal),
             BenchCommand.Create(terminal),
             SynthCommand.Create(terminal),
+            ConvertCommand.CreateConvert(terminal),
+            ConvertCommand.CreateQuantize(terminal),
+            PullCommand.Create(terminal),
+            ModelsCommand.Create(terminal),
         };
         root.Add(new Option<bool>("--quiet") { Description = "Only results and errors.", Recursive = true });
         root.Add(new Option<bool>("--verbose") { Description = "More about what is going on; stack traces with errors.", Recursive = true });

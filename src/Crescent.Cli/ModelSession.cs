@@ -43,12 +43,14 @@ internal sealed class ModelSession : IDisposable
     public DateOnly Today { get; } = DateOnly.FromDateTime(TimeProvider.System.GetLocalNow().DateTime);
 
     /// <param name="context">Context the user asked for; null for none.</param>
-    public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int? context, Terminal terminal)
+    /// <param name="adapt">Fits the options to what the checkpoint holds; null leaves them.</param>
+    public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int? context, Terminal terminal, Func<Checkpoint, ModelOptions, ModelOptions>? adapt = null)
     {
         var checkpoint = Checkpoint.Open(path);
         LanguageModel? model = null;
         try
         {
+            options = adapt?.Invoke(checkpoint, options) ?? options;
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
             model = ModelLoader.Load(checkpoint, metadata, options, out var notes);
             foreach (var note in notes)

@@ -22,4 +22,18 @@ internal static class OutputFile
                     : $"{option}: {path} cannot be written: {CommandLine.FirstLine(exception.Message)}");
         }
     }
+
+    /// <summary>Makes sure, before long work, that a file can be written in the end.</summary>
+    /// <exception cref="CommandFailedException">The file cannot be written.</exception>
+    public static void RequireWritable(string option, string path)
+    {
+        if (Directory.Exists(path))
+        {
+            throw new CommandFailedException($"{option}: expected a file to write, found a folder: {path}");
+        }
+
+        var partial = path + ".partial";
+        Create(option, partial).Dispose();
+        File.Delete(partial);
+    }
 }

@@ -1,6 +1,6 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Crescent.Cli.Json;
-using Crescent.Engine.Runtime;
 using Crescent.Engine.Runtime.Scoring;
 
 namespace Crescent.Cli;
@@ -13,91 +13,60 @@ internal sealed class PerplexityRun(ModelSession session, ScoredText text, Termi
     private readonly Terminal _terminal = terminal;
     private readonly LossTally _loss = new();
     private DivergenceTally? _divergence;
-    private ModelSession? _baseSession;
-    private FileStream? _baseLogits;
-    private FileStream? _saved;
+    private IBaseLogits? _base;
+    private PartialFile? _saved;
 
     private int Vocab => _session.Model.Shape.Vocab;
-
-    private int Rows => checked((int)_text.Windows.Sum(window => (long)window.Scored));
 
     public void SaveTo(string? path)
     {
         if (path is not null)
         {
-            _saved = OutputFile.Create("--save-logits", path);
-            LogitsFile.WriteHeader(_saved, Vocab, Rows, LogitsFile.HashOf(_text.Tokens, _text.Windows));
+            _saved = PartialFile.Create("--save-logits", path, LogitsFile.BytesFor(_text.Plan, Vocab));
+            LogitsFile.WriteHeader(_saved.Stream, _text.Plan, Vocab);
         }
     }
 
-    /// <param name="path">Stored logits or a model; null for no comparison.</param>
-    public void CompareWith(string? path, Func<string, ModelSession> open)
+    /// <summary>Compares with a base, which is this run's from now on; null for no comparison.</summary>
+    public void CompareWith(IBaseLogits? logits)
     {
-        if (path is null)
-        {
-            return;
-        }
-
-        _divergence = new DivergenceTally();
-        if (LogitsFile.LooksRight(path))
-        {
-            try
-            {
-                _baseLogits = LogitsFile.OpenRead(path, Vocab, Rows, LogitsFile.HashOf(_text.Tokens, _text.Windows));
-            }
-            catch (InvalidDataException exception)
-            {
-                throw new CommandFailedException($"--kl-base: {exception.Message}");
-            }
-
-            return;
-        }
-
-        _baseSession = open(path);
-        if (_baseSession.Model.Shape.Vocab != Vocab)
-        {
-            throw new CommandFailedException($"--kl-base: {path}: expected a vocabulary of {Vocab} as the model's, found {_baseSession.Model.Shape.Vocab}");
-        }
+        _base = logits;
+        _divergence = logits is null ? null : new DivergenceTally();
     }
 
     public void Execute(CancellationToken cancellation)
     {
         using var progress = new ProgressLine(_terminal, "scored");
-        var row = new float[Vocab];
-        long done = 0;
-        foreach (var window in _text.Windows)
+        try
         {
-            var tokens = TokensOf(window);
-            var baseRows = BaseRows(tokens, window, cancellation);
-            var index = 0;
-            Run(_session, tokens, window, (position, logits) =>
+            foreach (var window in _text.Plan.Windows)
             {
-                _loss.Add(logits, _text.Tokens[window.Start + position + 1]);
-                _saved?.Write(MemoryMarshal.AsBytes(logits));
-                if (_divergence is not null)
-                {
-                    if (_baseLogits is not null)
-                    {
-                        _baseLogits.ReadExactly(MemoryMarshal.AsBytes(row.AsSpan()));
-                    }
-
-                    _divergence.Add(_baseLogits is null ? baseRows.AsSpan(index++ * Vocab, Vocab) : row, logits);
-                }
-            }, cancellation);
-            progress.Show(done += window.Scored, Rows);
+                Score(window, cancellation);
+                progress.Show(_loss.Count, _text.Plan.Rows);
+            }
         }
-
-        _saved?.Flush();
-        if (!double.IsFinite(_loss.Sum))
+        catch (OperationCanceledException) when (_loss.Count > 0)
         {
-            throw new CommandFailedException($"{_session.Checkpoint.Path}: expected finite logits, found NaN or infinity");
+            progress.Dispose();
+            _terminal.Note(string.Create(
+                CultureInfo.InvariantCulture, $"note: after {_loss.Count} of {_text.Plan.Rows} tokens: perplexity {_loss.Perplexity:F4} ± {_loss.StandardError:F4}"));
+            throw;
         }
+
+        _saved?.Complete();
     }
 
     public PerplexityJson Report()
     {
-        // A word's, a byte's: the whole text's loss shared among them.
-        double? PerUnit(long units) => units > 0 ? Math.Exp(_loss.Sum / units) : null;
+        if (!double.IsFinite(_loss.Perplexity))
+        {
+            throw new CommandFailedException(
+                string.Create(CultureInfo.InvariantCulture, $"the mean loss, {_loss.Sum / _loss.Count:F1} nats a token, is more than a perplexity can express"));
+        }
+
+        // A word's, a byte's: the whole text's loss shared among them. Where a "word" is a page without a space, its perplexity may be beyond any number.
+        double? PerUnit(long units) => units > 0 && Math.Exp(_loss.Sum / units) is var value && double.IsFinite(value) ? value : null;
+        var quantiles = _divergence?.Quantiles(0.5, 0.99, 1);
         return new PerplexityJson(
             _loss.Count,
             _loss.Perplexity,
@@ -106,8 +75,11 @@ internal sealed class PerplexityRun(ModelSession session, ScoredText text, Termi
             _text.Bytes > 0 ? _loss.Sum / _text.Bytes / Math.Log(2) : null,
             _loss.StandardError,
             _divergence?.Mean,
-            _divergence?.Percentile99,
+            quantiles?[1],
             _divergence?.TopOneAgreement,
+            _divergence?.StandardError,
+            quantiles?[0],
+            quantiles?[2],
             _text.Context,
             _text.Counting == TextCounting.Llama ? "llama" : "everyToken");
     }
@@ -115,34 +87,36 @@ internal sealed class PerplexityRun(ModelSession session, ScoredText text, Termi
     public void Dispose()
     {
         _saved?.Dispose();
-        _baseLogits?.Dispose();
-        _baseSession?.Dispose();
+        _base?.Dispose();
     }
 
-    private int[] TokensOf(ScoringWindow window)
+    private void Score(in ScoringWindow window, CancellationToken cancellation)
     {
-        var tokens = _text.Tokens.AsSpan(window.Start, window.Length).ToArray();
-        if (window.ReplaceFirst)
+        var tokens = _text.Plan.TokensOf(window);
+        _base?.Begin(tokens, window);
+        var chunk = Math.Min(_session.Model.Batch.MaxTokens, tokens.Length);
+        using var pass = new ScoringPass(_session.Model, tokens.AsSpan(..^1), chunk, window.FirstScored); // the last token is only predicted
+        while (pass.Step(cancellation))
         {
-            tokens[0] = _session.Tokenizer.BosId!.Value;
+            for (var (position, end) = pass.Visited; position < end; position++)
+            {
+                Count(window.Start + position, pass.LogitsOf(position), _base is null ? [] : _base.Row(position, cancellation));
+            }
+        }
+    }
+
+    private void Count(int position, ReadOnlySpan<float> logits, ReadOnlySpan<float> baseLogits)
+    {
+        if (!double.IsFinite(_loss.Add(logits, _text.Plan.Tokens[position + 1])))
+        {
+            throw new CommandFailedException($"{_session.Checkpoint.Path}: expected finite logits, found NaN or infinity at token {position} of the text");
         }
 
-        return tokens;
-    }
-
-    private float[] BaseRows(int[] tokens, ScoringWindow window, CancellationToken cancellation)
-    {
-        if (_baseSession is null)
+        if (_divergence is not null && !double.IsFinite(_divergence.Add(baseLogits, logits)))
         {
-            return [];
+            throw new CommandFailedException($"--kl-base: expected finite logits, found NaN or infinity at token {position} of the text");
         }
 
-        var rows = new float[(long)window.Scored * Vocab];
-        Run(_baseSession, tokens, window, (position, logits) => logits.CopyTo(rows.AsSpan((position - window.FirstScored) * Vocab)), cancellation);
-        return rows;
+        _saved?.Stream.Write(MemoryMarshal.AsBytes(logits));
     }
-
-    // The last position predicts a token outside the window.
-    private static void Run(ModelSession session, int[] tokens, ScoringWindow window, Action<int, Span<float>> visit, CancellationToken cancellation) =>
-        Scorer.Run(session.Model, tokens.AsSpan(0, tokens.Length - 1), session.Model.Batch.MaxTokens, new Action<int, Span<float>>(visit), window.FirstScored, cancellation);
 }

@@ -12,30 +12,41 @@ internal enum TextCounting
 }
 
 /// <summary>A text as tokens, cut into windows.</summary>
-/// <param name="Tokens">The start token first, where the tokenizer adds one.</param>
+/// <param name="Text">The text that was tokenized.</param>
 /// <param name="Words">Words of the text, divided by white space; 0 where only a part of it is scored.</param>
 /// <param name="Bytes">Bytes of the text; 0 where only a part of it is scored.</param>
-internal sealed record ScoredText(int[] Tokens, IReadOnlyList<ScoringWindow> Windows, int Context, TextCounting Counting, long Words, long Bytes)
+internal sealed record ScoredText(ScoringPlan Plan, ReadOnlyMemory<byte> Text, int Context, TextCounting Counting, long Words, long Bytes)
 {
+    /// <param name="most">Only the first windows; null for all.</param>
+    /// <exception cref="CommandFailedException">The text has too few tokens.</exception>
     public static ScoredText Read(Tokenizer tokenizer, byte[] text, TextCounting counting, int context, int? most, string path)
     {
-        // llama.cpp takes one newline off the end of a file.
-        var scored = counting == TextCounting.Llama && text is [.., (byte)'\n'] ? text.AsSpan(0, text.Length - 1) : text;
+        var scored = counting == TextCounting.Llama ? WithoutNewline(text) : text;
+        var ids = Encode(tokenizer, scored.Span);
+        var windows = Cut(ids.Count, tokenizer, counting, context, path).Take(most ?? int.MaxValue).ToArray();
+        if (windows.Length == 0)
+        {
+            throw new CommandFailedException($"--file: expected a text of at least two tokens, found {ids.Count}: {path}");
+        }
+
+        var isWhole = counting == TextCounting.EveryToken && most is null;
+        return new ScoredText(new ScoringPlan(ids, windows, tokenizer.BosId), scored, context, counting, isWhole ? CountWords(scored.Span) : 0, isWhole ? scored.Length : 0);
+    }
+
+    /// <summary>The text as llama.cpp's tools read it: one newline less at its end.</summary>
+    public static ReadOnlyMemory<byte> WithoutNewline(byte[] text) => text is [.., (byte)'\n'] ? text.AsMemory(0, text.Length - 1) : text;
+
+    /// <summary>Tokens of a text, the start token first where the tokenizer adds one; names of control tokens are plain text.</summary>
+    public static List<int> Encode(Tokenizer tokenizer, ReadOnlySpan<byte> text)
+    {
         var ids = new List<int>();
         if (tokenizer.AddBos)
         {
             ids.Add(tokenizer.BosId!.Value);
         }
 
-        tokenizer.Encode(scored, ids);
-        var windows = Cut(ids.Count, tokenizer, counting, context, path).Take(most ?? int.MaxValue).ToArray();
-        if (windows.Sum(window => (long)window.Scored) == 0)
-        {
-            throw new CommandFailedException($"--file: expected a text of at least two tokens, found {ids.Count}: {path}");
-        }
-
-        var isWhole = counting == TextCounting.EveryToken && most is null;
-        return new ScoredText([.. ids], windows, context, counting, isWhole ? CountWords(scored) : 0, isWhole ? scored.Length : 0);
+        tokenizer.Encode(text, ids);
+        return ids;
     }
 
     private static IEnumerable<ScoringWindow> Cut(int tokens, Tokenizer tokenizer, TextCounting counting, int context, string path)
@@ -44,7 +55,7 @@ internal sealed record ScoredText(int[] Tokens, IReadOnlyList<ScoringWindow> Win
         {
             return counting == TextCounting.Llama
                 ? ScoringWindow.SecondHalves(tokens, context, tokenizer.AddBos)
-                : ScoringWindow.EveryTokenOnce(tokens, context);
+                : ScoringWindow.EveryTokenOnce(tokens, context, tokenizer.AddBos);
         }
         catch (ArgumentException exception)
         {

@@ -20,12 +20,12 @@ public sealed class DependencyTests
     {
         ["Checkpoints"] = [],
         ["Synthesis"] = ["Checkpoints"],
-        ["Conversion"] = ["Checkpoints"],
+        ["Conversion"] = ["Checkpoints", "Weights"],
         ["Weights"] = ["Checkpoints"],
         ["KvCache"] = ["Checkpoints", "Weights"],
         ["Models"] = ["Checkpoints", "Weights", "KvCache"],
         ["Runtime/Sampling"] = ["Checkpoints"],
-        ["Runtime"] = ["Checkpoints", "Weights", "KvCache", "Models", "Runtime/Sampling"],
+        ["Runtime"] = ["Checkpoints", "Weights", "KvCache", "Models", "Conversion", "Runtime/Sampling"],
     };
 
     [Fact]

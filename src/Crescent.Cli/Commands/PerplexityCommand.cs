@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Crescent.Cli.Hub;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Runtime.Scoring;
@@ -17,7 +18,7 @@ internal static class PerplexityCommand
         var model = new ModelOptionsArguments();
         var file = new Option<string>("--file", "-f") { Description = "The text.", Required = true };
         var llama = new Option<bool>("--llama") { Description = "Count as llama.cpp does: whole contexts, the second half of each." };
-        var kl = new Option<string?>("--kl-base") { Description = "Logits stored by --save-logits, or another model: divergence from it." };
+        var kl = new Option<string?>("--kl-base") { Description = "Divergence from this: logits stored by --save-logits, by 'crescent logits' of the same tokens or by llama-perplexity, or another model." };
         var save = new Option<string?>("--save-logits") { Description = "Where to keep the logits for a later --kl-base." };
         var chunks = Values.Number<int>("--chunks", "Only the first N contexts.");
         var json = new Option<bool>("--json") { Description = "One JSON document on standard output." };
@@ -32,19 +33,15 @@ internal static class PerplexityCommand
                 throw new CommandFailedException($"--context: expected at least 4 tokens to score, found {context}", CommandFailedException.WrongUsage);
             }
 
-            var most = parsed.GetValue(chunks);
-            if (most < 1)
-            {
-                throw new CommandFailedException($"--chunks: expected at least 1, found {most}", CommandFailedException.WrongUsage);
-            }
-
+            var most = Values.AtLeastOne("--chunks", parsed.GetValue(chunks));
             var counting = parsed.GetValue(llama) ? TextCounting.Llama : TextCounting.EveryToken;
             var options = model.Read(parsed, terminal, Math.Min(Chunk, context));
             ModelSession Open(string path) => ModelSession.Open(path, model.ReadOverrides(parsed), options, context, terminal);
             using var session = Open(model.PathOf(parsed));
-            using var run = new PerplexityRun(session, ScoredText.Read(session.Tokenizer, text, counting, context, most, parsed.GetValue(file)!), terminal);
+            var scored = ScoredText.Read(session.Tokenizer, text, counting, context, most, parsed.GetValue(file)!);
+            using var run = new PerplexityRun(session, scored, terminal);
+            run.CompareWith(parsed.GetValue(kl) is { } path ? PerplexityBase.Open(path, scored, session, name => Open(ModelPath.Resolve(name)), terminal) : null);
             run.SaveTo(parsed.GetValue(save));
-            run.CompareWith(parsed.GetValue(kl), Open);
             run.Execute(cancellation);
             var report = run.Report();
             if (parsed.GetValue(json))
@@ -63,16 +60,22 @@ internal static class PerplexityCommand
 
     private static void Print(TextWriter output, PerplexityJson report)
     {
-        Line($"tokens        {report.Tokens}, contexts of {report.Context}, counted {(report.Counting == "llama" ? "as llama.cpp does" : "once each")}");
+        Line($"tokens        {report.Tokens}, {(report.Counting == "llama" ? $"in second halves of contexts of {report.Context}, as llama.cpp counts" : $"each once, in contexts of {report.Context}")}");
         Line($"perplexity    {report.TokenPerplexity:F4} ± {report.StandardError:F4} a token");
         if (report.WordPerplexity is { } word)
         {
-            Line($"              {word:F4} a word, {report.BytePerplexity:F4} a byte, {report.BitsPerByte:F4} bits a byte");
+            Line($"              {word:F4} a word");
+        }
+
+        if (report.BytePerplexity is { } unit)
+        {
+            Line($"              {unit:F4} a byte, {report.BitsPerByte:F4} bits a byte");
         }
 
         if (report.KlMean is { } mean)
         {
-            Line($"divergence    {mean:E3} nats on average, 99 % below {report.KlP99:E3}; same likeliest token in {report.TopOneAgreement:P2}");
+            Line($"divergence    {mean:F6} ± {report.KlStandardError:F6} nats a token; median {report.KlMedian:F6}, 99 % below {report.KlP99:F6}, largest {report.KlMax:F6}");
+            Line($"              same likeliest token in {report.TopOneAgreement:P2}");
         }
 
         void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));

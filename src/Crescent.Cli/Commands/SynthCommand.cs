@@ -12,16 +12,27 @@ internal static class SynthCommand
 {
     private const int MostThreads = 1024;
 
+    private static readonly Dictionary<string, SynthFormat> s_formats = Enum.GetValues<SynthFormat>().ToDictionary(format => format.ToString().ToLowerInvariant());
+
+    // As releases and their configurations call them.
+    private static readonly Dictionary<string, DType> s_publishedTypes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["fp8"] = DType.F8_E4M3,
+        ["int4"] = DType.INT4_G32,
+        ["int8"] = DType.INT8_KN,
+    };
+
     public static Command Create(Terminal terminal)
     {
         var preset = new Argument<string>("PRESET") { Description = $"One of: {string.Join(", ", SynthPreset.Names)}." };
-        var output = new Argument<string>("OUT") { Description = "The file to write." };
-        var type = new Option<string>("--type") { Description = "Type of every matrix (q4_0).", DefaultValueFactory = _ => "q4_0" };
+        var output = new Argument<string>("OUT") { Description = "The file to write; for safetensors and grok a new or empty folder." };
+        var format = Values.Choice("--format", "gguf", "Form of the model: a GGUF file, or a folder as it was published (gguf).", [.. s_formats.Keys]);
+        var type = Values.Text("--type", "Type of every matrix (gguf: q4_0; else the one of the release): f32, f16, bf16, a GGUF type, fp8, int4, mxfp4.");
         var layers = Values.Number<int>("--layers", "Only the first N layers.");
         var seed = Values.Number("--seed", 0UL, "Seed of the values");
         var threads = Values.Number<int>("--threads", "Threads that compute (default: one a processor).", "-t");
         var json = new Option<bool>("--json") { Description = "One JSON document." };
-        var command = new Command("synth", "Writes a random model of a real shape as a GGUF file.") { preset, output, type, layers, seed, threads, json };
+        var command = new Command("synth", "Writes a random model of a real shape.") { preset, output, format, type, layers, seed, threads, json };
         command.SetAction((parsed, cancellation) =>
         {
             if (!SynthPreset.TryGet(parsed.GetValue(preset)!, out var shape))
@@ -35,34 +46,44 @@ internal static class SynthCommand
                 InRange("--layers", first, shape.Layers);
             }
 
-            var options = new SynthOptions { DType = Values.TensorType("--type", parsed.GetValue(type)!, _ => true), Layers = parsed.GetValue(layers), Seed = parsed.GetValue(seed) };
+            var options = new SynthOptions
+            {
+                Format = s_formats[parsed.GetValue(format)!],
+                DType = parsed.GetValue(type) is { } name ? TypeOf(name) : null,
+                Layers = parsed.GetValue(layers),
+                Seed = parsed.GetValue(seed),
+            };
             if (parsed.GetValue(threads) is { } count)
             {
                 options = options with { Threads = InRange("--threads", count, MostThreads) };
             }
 
+            var path = parsed.GetValue(output)!;
             var clock = Stopwatch.StartNew();
             using var progress = new ProgressLine(terminal, "writing");
-            var result = SynthModel.Write(shape, options, parsed.GetValue(output)!, new Relay(progress), cancellation);
+            var result = SynthModel.Write(shape, options, path, new Relay(progress), cancellation);
             progress.Dispose();
             foreach (var note in result.Notes)
             {
                 terminal.Note($"note: {note}");
             }
 
+            var written = options.Format == SynthFormat.Gguf ? result.Files[0] : path;
             if (parsed.GetValue(json))
             {
-                CliJson.Write(terminal.Out, new SynthJson(result.Files[0], result.Bytes, shape.Name, options.DType.ToString(), options.Seed, clock.Elapsed.TotalSeconds));
+                CliJson.Write(terminal.Out, new SynthJson(written, result.Bytes, shape.Name, result.Type.ToString(), options.Seed, clock.Elapsed.TotalSeconds));
             }
             else
             {
-                terminal.Out.WriteLine($"{result.Files[0]}: {shape.Name}, {options.DType}, {Sizes.Format(result.Bytes)}");
+                terminal.Out.WriteLine($"{written}: {shape.Name}, {result.Type}, {Sizes.Format(result.Bytes)}");
             }
 
             return Task.FromResult(0);
         });
         return command;
     }
+
+    private static DType TypeOf(string name) => s_publishedTypes.TryGetValue(name, out var type) ? type : Values.TensorType("--type", name, _ => true);
 
     private static int InRange(string option, int value, int most) =>
         value >= 1 && value <= most

@@ -13,7 +13,12 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(BenchJson))]
 [JsonSerializable(typeof(InspectJson))]
 [JsonSerializable(typeof(SynthJson))]
+[JsonSerializable(typeof(ConvertJson))]
 [JsonSerializable(typeof(PerplexityJson))]
+[JsonSerializable(typeof(ImatrixJson))]
+[JsonSerializable(typeof(PullJson))]
+[JsonSerializable(typeof(ModelsJson))]
+[JsonSerializable(typeof(RemovedModelJson))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly CliJson s_readable = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, PropertyNamingPolicy = JsonNamingPolicy.CamelCase });

@@ -14,5 +14,8 @@ internal sealed record PerplexityJson(
     double? KlMean,
     double? KlP99,
     double? TopOneAgreement,
+    double? KlStandardError,
+    double? KlMedian,
+    double? KlMax,
     int Context,
     string Counting);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Crescent.Cli.Hub;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Models;
 using Crescent.Kernels;
@@ -19,7 +20,7 @@ internal sealed class ModelOptionsArguments
 
     public Argument<string?> Model { get; } = new("MODEL")
     {
-        Description = "A GGUF file or the first of its shards, a folder with config.json and safetensors, or Grok-1's ckpt-0.",
+        Description = "A GGUF file or the first of its shards, a folder with config.json and safetensors, Grok-1's ckpt-0, or a name in the store (crescent pull).",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -63,8 +64,8 @@ internal sealed class ModelOptionsArguments
     public string PathOf(ParseResult parsed) => RequirePath(parsed.GetValue(Model));
 
     public static string RequirePath(string? path) =>
-        !string.IsNullOrEmpty(path) ? path : throw new CommandFailedException(
-            "no model given, and there is no built-in one yet: name a GGUF file, or make a small random one with 'crescent synth tiny-kimi-k2 model.gguf'",
+        !string.IsNullOrEmpty(path) ? ModelPath.Resolve(path) : throw new CommandFailedException(
+            "no model given, and there is no built-in one yet: name a GGUF file, fetch one with 'crescent pull org/name', or make a small random one with 'crescent synth tiny-kimi-k2 model.gguf'",
             CommandFailedException.WrongUsage);
 
     public ModelOptions Read(ParseResult parsed, Terminal terminal, int maxBatchTokens = 512)

@@ -35,6 +35,24 @@ internal static class Values
             DefaultValueFactory = _ => standard,
         };
 
+    /// <summary>A number of bytes, with or without a unit.</summary>
+    public static Option<long?> Size(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "SIZE",
+        CustomParser = result =>
+        {
+            var text = Unmark(result.Tokens[0].Value);
+            if (Sizes.TryParse(text, out var bytes) && bytes > 0)
+            {
+                return bytes;
+            }
+
+            result.AddError($"{name}: expected a size such as 40GB, 40GiB or 40G, found '{text}'");
+            return null;
+        },
+    };
+
     public static Option<string> Choice(string name, string standard, string description, params string[] choices) => new(name)
     {
         Description = description,
@@ -68,6 +86,10 @@ internal static class Values
             $"{option}: expected one of {string.Join(", ", DTypes.All.Where(layout => isAllowed(layout.DType)).Select(layout => layout.Name.ToLowerInvariant()))}, found '{name}'",
             CommandFailedException.WrongUsage);
     }
+
+    /// <summary>A count that must not be 0 or less, where it is given.</summary>
+    public static int? AtLeastOne(string option, int? value) =>
+        value is not < 1 ? value : throw new CommandFailedException($"{option}: expected at least 1, found {value}", CommandFailedException.WrongUsage);
 
     public static string Unmark(string text) => text is [TextMark, ..] ? text[1..] : text;
 

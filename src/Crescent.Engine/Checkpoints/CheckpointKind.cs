@@ -1,6 +1,7 @@
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Checkpoints.GrokPickle;
 using Crescent.Engine.Checkpoints.HuggingFace;
+using Crescent.Engine.Checkpoints.Records;
 
 namespace Crescent.Engine.Checkpoints;
 
@@ -30,6 +31,11 @@ internal static class CheckpointKind
         if (GrokFolder.Exists(path))
         {
             return GrokCheckpoint.Open(path);
+        }
+
+        if (RecordCheckpoint.Exists(path))
+        {
+            return RecordCheckpoint.Open(path);
         }
 
         // One model in GGUF: a file alone, or the first of its shards.

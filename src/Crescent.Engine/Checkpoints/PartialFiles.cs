@@ -36,7 +36,8 @@ internal static class PartialFiles
         }
     }
 
-    private static void RequireRoom(string path, long needed, Func<string, long> freeBytes)
+    /// <exception cref="IOException">There is no folder for the path, or its drive has too little room.</exception>
+    public static void RequireRoom(string path, long needed, Func<string, long> freeBytes)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder))

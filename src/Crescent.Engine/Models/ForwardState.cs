@@ -6,6 +6,9 @@ using Crescent.Kernels.Threading;
 
 namespace Crescent.Engine.Models;
 
+/// <summary>Sees products, whose inputs are written, before they run.</summary>
+public delegate void ProductObserver(ReadOnlySpan<MatMulJob> jobs);
+
 /// <summary>What the layers of one step share: the pool, the batch, the residual stream and the scratch rows.</summary>
 public sealed class ForwardState : IDisposable
 {
@@ -66,6 +69,9 @@ public sealed class ForwardState : IDisposable
     /// <summary>Mixture layers run so far, summed over steps.</summary>
     public long ExpertLayersRun { get; set; }
 
+    /// <summary>Sees all products before they run; null for nobody.</summary>
+    public ProductObserver? Observer { get; set; }
+
     /// <summary>Runs products in one dispatch.</summary>
     public void Multiply(ReadOnlySpan<MatMulJob> jobs) => Multiply(jobs, Activations);
 
@@ -76,6 +82,7 @@ public sealed class ForwardState : IDisposable
             WeightBytesRead += job.Weights.StoredBytes;
         }
 
+        Observer?.Invoke(jobs);
         MatMul.Run(Pool, jobs, activations);
     }
 

@@ -48,6 +48,16 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Distinct experts run so far, summed over mixture layers and steps, and how many such layers ran.</summary>
     public (long Experts, long Layers) ExpertCounts => (_state.ExpertsRun, _state.ExpertLayersRun);
 
+    /// <summary>The matrices of all tensors, so that an observer of products can name them.</summary>
+    public IReadOnlyList<NamedMatrices> Matrices { get; init; } = [];
+
+    /// <inheritdoc cref="ForwardState.Observer"/>
+    public ProductObserver? Observer
+    {
+        get => _state.Observer;
+        set => _state.Observer = value;
+    }
+
     /// <summary>Called once, as the first step begins: for work in the background that should neither delay the opening nor take memory before it is needed.</summary>
     public Action? BeforeFirstStep { get; set; }
 

@@ -70,8 +70,8 @@ public static class ModelLoader
     {
         var tensors = new TensorSource(checkpoint.Tensors, checkpoint.Path, options.Isa, recoder);
         var parts = build(new ModelBuilder(new GgufConfig(metadata, architecture, checkpoint.Path), tensors, options) { HasPermutedLlamaHeads = checkpoint.HasPermutedLlamaHeads });
-        notes = recoder is null ? parts.Notes : [.. parts.Notes, $"recoded to {options.ResidentType} while loading: {recoder.Bytes / 1e9:F2} GB of weights that every token needs"];
+        notes = recoder is null ? parts.Notes : [.. parts.Notes, $"recoded to {options.ResidentType} while loading: {recoder.Bytes / 1e6:F0} MB of weights that every token needs"];
         var state = new ForwardState(options, parts.Shape.Hidden, parts.Rope, new KvCacheLayout(parts.Cache, options.KvType));
-        return new LanguageModel(parts, state, new WeightMover(tensors.Storages), recoder);
+        return new LanguageModel(parts, state, new WeightMover(tensors.Storages), recoder) { Matrices = tensors.Matrices };
     }
 }

@@ -1,4 +1,7 @@
+using System.Text.Json;
 using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Synthesis.Published;
+using Crescent.Kernels;
 
 namespace Crescent.Engine.Synthesis;
 
@@ -6,6 +9,7 @@ namespace Crescent.Engine.Synthesis;
 internal sealed record MlaShape : SynthShape
 {
     private const int SigmoidGating = 2;
+    private const uint OriginalContext = 4096;
 
     public required int DenseLayers { get; init; }
 
@@ -32,7 +36,6 @@ internal sealed record MlaShape : SynthShape
 
     public override void WriteMetadata(GgufWriter writer, int layers, int vocab)
     {
-        const uint OriginalContext = 4096;
         base.WriteMetadata(writer, layers, vocab);
         writer
             .Set("deepseek2.feed_forward_length", (uint)DenseWidth)
@@ -71,6 +74,64 @@ internal sealed record MlaShape : SynthShape
                 .Set("deepseek2.rope.scaling.yarn_beta_fast", yarn.BetaFast)
                 .Set("deepseek2.rope.scaling.yarn_beta_slow", yarn.BetaSlow);
         }
+    }
+
+    public override void WriteConfig(Utf8JsonWriter json, int layers)
+    {
+        MlaTensors.WriteConfig(json, Heads, QueryRank, KvRank);
+        json.WriteNumber("intermediate_size", DenseWidth);
+        json.WriteNumber("first_k_dense_replace", Math.Min(DenseLayers, layers));
+        json.WriteNumber("moe_layer_freq", 1);
+        json.WriteNumber("n_routed_experts", Experts);
+        json.WriteNumber("num_experts_per_tok", TopK);
+        json.WriteNumber("n_shared_experts", SharedExperts);
+        json.WriteNumber("moe_intermediate_size", ExpertWidth);
+        json.WriteNumber("n_group", Groups?.All ?? 1);
+        json.WriteNumber("topk_group", Groups?.Used ?? 1);
+        json.WriteString("scoring_func", "sigmoid");
+        json.WriteString("topk_method", "noaux_tc");
+        json.WriteBoolean("norm_topk_prob", true);
+        json.WriteNumber("routed_scaling_factor", ExpertScale);
+        json.WriteBoolean("attention_bias", false);
+        json.WriteNumber("num_nextn_predict_layers", 0);
+        json.WriteNumber("rope_theta", RopeBase);
+        if (Yarn is not { } yarn)
+        {
+            json.WriteNull("rope_scaling");
+            return;
+        }
+
+        json.WriteStartObject("rope_scaling");
+        json.WriteString("type", "yarn");
+        json.WriteNumber("factor", yarn.Factor);
+        json.WriteNumber("original_max_position_embeddings", OriginalContext);
+        json.WriteNumber("beta_fast", yarn.BetaFast);
+        json.WriteNumber("beta_slow", yarn.BetaSlow);
+        json.WriteNumber("mscale", 1);
+        json.WriteNumber("mscale_all_dim", 1);
+        json.WriteEndObject();
+    }
+
+    // The router is no module of the kind that is quantised.
+    public override IEnumerable<string> Unquantized(DType type, int layers) => type == DType.INT4_G32
+        ? ["lm_head", "re:.*self_attn.*", "re:.*shared_experts.*", @"re:.*mlp\.(gate|up|gate_up|down)_proj.*"]
+        : [];
+
+    protected override void AddPublishedLayer(PublishedTensors list, string name, string source, int layer)
+    {
+        list.Vector($"{name}.input_layernorm.weight", $"{source}.attn_norm.weight");
+        MlaTensors.AddPublished(list, $"{name}.self_attn", source, QueryRank > 0);
+        list.Vector($"{name}.post_attention_layernorm.weight", $"{source}.ffn_norm.weight");
+        if (layer < DenseLayers)
+        {
+            list.FeedForward($"{name}.mlp", source);
+            return;
+        }
+
+        list.Matrix($"{name}.mlp.gate", $"{source}.ffn_gate_inp.weight");
+        list.Vector($"{name}.mlp.gate.e_score_correction_bias", $"{source}.exp_probs_b.bias", DType.F32);
+        list.Experts($"{name}.mlp.experts", source);
+        list.FeedForward($"{name}.mlp.shared_experts", source, "_shexp");
     }
 
     protected override void AddLayer(SynthTensorList list, int layer)

@@ -25,7 +25,10 @@ internal static class SynthEncoder
     // Indices of 0, 1, 2, 3, 4, 6 in MXFP4's doubled table, with 8 for the sign, under nibbles 1…15. Integers 5 and 7 do not come (FourBitMatrix).
     private static readonly Vector128<byte> s_mxfp4Codes = Vector128.Create((byte)0, 13, 13, 12, 12, 11, 10, 9, 0, 1, 2, 3, 4, 4, 5, 5);
 
-    /// <summary>Encodes a row of whole blocks.</summary>
+    // Of −8…7 in FP8 E4M3: sign, four bits of exponent (bias 7), three of mantissa.
+    private static readonly byte[] s_float8Codes = [0xD0, 0xCE, 0xCC, 0xCA, 0xC8, 0xC4, 0xC0, 0xB8, 0x00, 0x38, 0x40, 0x44, 0x48, 0x4A, 0x4C, 0x4E];
+
+    /// <summary>Encodes a row of whole blocks; of types that have their scales apart, the codes alone.</summary>
     /// <param name="nibbles">[columns], 1…15</param>
     /// <param name="exponents">[columns / 128, rounded up]</param>
     public static void Encode(DType dtype, ReadOnlySpan<byte> nibbles, ReadOnlySpan<sbyte> exponents, Span<byte> row)
@@ -59,6 +62,15 @@ internal static class SynthEncoder
                 case DType.MXFP4:
                     row[0] = (byte)(scale + Mxfp4Bias);
                     (Mxfp4Codes(values) | (Mxfp4Codes(values[16..]) << 4)).CopyTo(row[1..]);
+                    break;
+                case DType.F8_E4M3:
+                    Table8(values, row);
+                    break;
+                case DType.INT4_G32:
+                    Neighbours(Vector256.Create(values)).CopyTo(row);
+                    break;
+                case DType.MXFP4_SPLIT:
+                    Neighbours(Vector256.Create(Mxfp4Codes(values), Mxfp4Codes(values[16..]))).CopyTo(row);
                     break;
                 case DType.Q4_1:
                     PowerOfTwo(scale, row);
@@ -123,6 +135,15 @@ internal static class SynthEncoder
         }
     }
 
+    // The integers themselves: their scale is the tile's.
+    private static void Table8(ReadOnlySpan<byte> nibbles, Span<byte> row)
+    {
+        for (var i = 0; i < nibbles.Length; i++)
+        {
+            row[i] = s_float8Codes[nibbles[i] & 15];
+        }
+    }
+
     private static void PowerOfTwo(int exponent, Span<byte> half) => BinaryPrimitives.WriteUInt16LittleEndian(half, (ushort)((exponent + HalfBias) << 10));
 
     private static void MinusPowerOfTwo(int exponent, Span<byte> half) =>
@@ -130,6 +151,14 @@ internal static class SynthEncoder
 
     // Byte j holds value j in its low nibble and value j + 16 in its high one.
     private static Vector128<byte> Pair(ReadOnlySpan<byte> block) => Vector128.Create(block) | (Vector128.Create(block[16..]) << 4);
+
+    // Byte j holds value 2j in its low nibble and value 2j + 1 in its high one.
+    private static Vector128<byte> Neighbours(Vector256<byte> block)
+    {
+        var pairs = block.AsUInt16();
+        pairs = (pairs | (pairs >> 4)) & Vector256.Create((ushort)0xFF);
+        return Vector128.Narrow(pairs.GetLower(), pairs.GetUpper());
+    }
 
     private static Vector128<byte> Mxfp4Codes(ReadOnlySpan<byte> nibbles) => Vector128.Shuffle(s_mxfp4Codes, Vector128.Create(nibbles));
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Crescent.Kernels;
 
 namespace Crescent.Engine.Synthesis;
 
@@ -103,7 +104,6 @@ public sealed class SynthPreset
             Hidden = 256,
             Heads = 4,
             KvHeads = 2,
-            HeadDim = 64,
             ExpertWidth = 512,
             Context = Context,
             Vocabulary = () => SynthVocabulary.Grok(1024),
@@ -146,6 +146,9 @@ public sealed class SynthPreset
     private static MlaShape Kimi() => new()
     {
         Architecture = "deepseek2",
+        ModelType = "kimi_k2",
+        ClassName = "DeepseekV3ForCausalLM",
+        Release = DType.F8_E4M3,
         Layers = 61,
         DenseLayers = 1,
         Hidden = 7168,
@@ -165,11 +168,13 @@ public sealed class SynthPreset
         Vocabulary = () => SynthVocabulary.Kimi(163584),
     };
 
-    private static MlaShape Thinking(MlaShape kimi) => kimi with { Yarn = (64, 1, 1), Context = 262144, Epsilon = 1e-5f };
+    private static MlaShape Thinking(MlaShape kimi) => kimi with { Release = DType.INT4_G32, Yarn = (64, 1, 1), Context = 262144, Epsilon = 1e-5f };
 
     private static MlaShape Moonlight() => new()
     {
         Architecture = "deepseek2",
+        ModelType = "deepseek_v3",
+        ClassName = "DeepseekV3ForCausalLM",
         Layers = 27,
         DenseLayers = 1,
         Hidden = 2048,
@@ -191,6 +196,8 @@ public sealed class SynthPreset
     private static KimiLinearShape KimiLinear() => new()
     {
         Architecture = "kimi-linear",
+        ModelType = "kimi_linear",
+        ClassName = "KimiLinearForCausalLM",
         Layers = 27,
         DenseLayers = 1,
         Hidden = 2304,
@@ -212,6 +219,9 @@ public sealed class SynthPreset
     private static MlaShape DeepSeekV3() => new()
     {
         Architecture = "deepseek2",
+        ModelType = "deepseek_v3",
+        ClassName = "DeepseekV3ForCausalLM",
+        Release = DType.F8_E4M3,
         Layers = 61,
         DenseLayers = 3,
         Hidden = 7168,
@@ -235,6 +245,8 @@ public sealed class SynthPreset
     private static GrokShape Grok() => new()
     {
         Architecture = "grok",
+        ModelType = "grok-1",
+        ClassName = "Grok1ModelForCausalLM",
         Layers = 64,
         Hidden = 6144,
         Heads = 48,
@@ -252,6 +264,8 @@ public sealed class SynthPreset
     private static GqaShape Qwen() => new()
     {
         Architecture = "qwen3moe",
+        ModelType = "qwen3_moe",
+        ClassName = "Qwen3MoeForCausalLM",
         Layers = 48,
         Hidden = 2048,
         Heads = 32,
@@ -268,6 +282,9 @@ public sealed class SynthPreset
     private static GptOssShape GptOss() => new()
     {
         Architecture = "gpt-oss",
+        ModelType = "gpt_oss",
+        ClassName = "GptOssForCausalLM",
+        Release = DType.MXFP4_SPLIT,
         Layers = 24,
         Hidden = 2880,
         Heads = 64,
@@ -286,6 +303,8 @@ public sealed class SynthPreset
     private static GqaShape Llama() => new()
     {
         Architecture = "llama",
+        ModelType = "llama",
+        ClassName = "LlamaForCausalLM",
         Layers = 16,
         Hidden = 2048,
         Heads = 32,

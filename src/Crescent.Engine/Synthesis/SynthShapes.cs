@@ -1,12 +1,26 @@
+using System.Text.Json;
 using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Synthesis.Published;
 using Crescent.Kernels;
 
 namespace Crescent.Engine.Synthesis;
 
-/// <summary>The structure of one model: its metadata keys and its tensors, as llama.cpp's converter names them.</summary>
+/// <summary>
+/// The structure of one model: its metadata keys and its tensors, as llama.cpp's converter names them; and which published tensors are made of those,
+/// with the keys of <c>config.json</c>.
+/// </summary>
 internal abstract record SynthShape
 {
     public required string Architecture { get; init; }
+
+    /// <summary><c>model_type</c> of config.json.</summary>
+    public required string ModelType { get; init; }
+
+    /// <summary>The name in <c>architectures</c> of config.json.</summary>
+    public required string ClassName { get; init; }
+
+    /// <summary>The type that the model was released in.</summary>
+    public DType Release { get; init; } = DType.BF16;
 
     public required int Layers { get; init; }
 
@@ -22,8 +36,13 @@ internal abstract record SynthShape
 
     public required Func<SynthVocabulary> Vocabulary { get; init; }
 
-    /// <summary>The types that hold the values exactly.</summary>
+    /// <summary>The types of GGUF that hold the values exactly.</summary>
     public virtual IReadOnlyList<DType> Formats => SynthEncoder.Formats;
+
+    /// <summary>The types of safetensors that hold the values exactly, in which the architecture is published.</summary>
+    public virtual IReadOnlyList<DType> PublishedTypes => HasRoutedExperts
+        ? [DType.F32, DType.F16, DType.BF16, DType.F8_E4M3, DType.INT4_G32]
+        : [DType.F32, DType.F16, DType.BF16, DType.F8_E4M3];
 
     /// <summary>The key-value pairs after <c>general.*</c> and before the tokenizer's.</summary>
     public virtual void WriteMetadata(GgufWriter writer, int layers, int vocab) => writer
@@ -54,7 +73,45 @@ internal abstract record SynthShape
         return list.Tensors;
     }
 
-    protected virtual bool Tied => false;
+    /// <summary>The same model as safetensors have it.</summary>
+    /// <param name="type">One of <see cref="PublishedTypes"/>.</param>
+    public IReadOnlyList<PublishedTensor> PublishedTensors(DType type, int layers, int vocab, ulong seed)
+    {
+        var list = new PublishedTensors(Tensors(DType.F32, layers, vocab), seed, type);
+        AddPublished(list, layers);
+        return list.All;
+    }
+
+    /// <summary>The keys of config.json that not every architecture has.</summary>
+    public abstract void WriteConfig(Utf8JsonWriter json, int layers);
+
+    /// <summary>The modules that stay as they are where the others are quantised, as config.json names them.</summary>
+    public virtual IEnumerable<string> Unquantized(DType type, int layers) => [];
+
+    /// <summary>Whether the embedding is the head, too.</summary>
+    public virtual bool Tied => false;
+
+    protected virtual bool HasRoutedExperts => true;
+
+    /// <summary>Embedding, layers, final norm and head; <see cref="AddPublishedLayer"/> adds a layer.</summary>
+    protected virtual void AddPublished(PublishedTensors list, int layers)
+    {
+        list.Matrix("model.embed_tokens", "token_embd.weight");
+        for (var layer = 0; layer < layers; layer++)
+        {
+            AddPublishedLayer(list, $"model.layers.{layer}", $"blk.{layer}", layer);
+        }
+
+        list.Vector("model.norm.weight", "output_norm.weight");
+        if (!Tied)
+        {
+            list.Matrix("lm_head", "output.weight");
+        }
+    }
+
+    /// <param name="name">What the published names begin with.</param>
+    /// <param name="source">What GGUF's names begin with.</param>
+    protected abstract void AddPublishedLayer(PublishedTensors list, string name, string source, int layer);
 
     protected virtual void AddGlobals(SynthTensorList list)
     {

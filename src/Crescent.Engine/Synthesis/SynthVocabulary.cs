@@ -8,13 +8,13 @@ namespace Crescent.Engine.Synthesis;
 /// </summary>
 internal sealed class SynthVocabulary
 {
-    // Token types of tokenizer.ggml.token_type.
-    private const int Normal = 1;
-    private const int Unknown = 2;
-    private const int Control = 3;
-    private const int UserDefined = 4;
-    private const int Unused = 5;
-    private const int Byte = 6;
+    // Token types of tokenizer.ggml.token_type, SentencePiece's own.
+    public const int Normal = 1;
+    public const int Unknown = 2;
+    public const int Control = 3;
+    public const int UserDefined = 4;
+    public const int Unused = 5;
+    public const int Byte = 6;
 
     private readonly List<string> _tokens = [];
     private readonly List<int> _types = [];
@@ -31,6 +31,25 @@ internal sealed class SynthVocabulary
     public IReadOnlyList<string> Tokens => _tokens;
 
     public IReadOnlyList<string> Merges => _merges;
+
+    /// <summary>A type for each token.</summary>
+    public IReadOnlyList<int> Types => _types;
+
+    /// <summary>The name under which GGUF has the way of splitting text.</summary>
+    public string Pre => _pre;
+
+    /// <summary>Scores of SentencePiece's pieces: the earlier a word, the higher.</summary>
+    public float[] Scores()
+    {
+        var first = _types.IndexOf(Normal);
+        return [.. _types.Select((_, id) => id < first ? 0f : first - id)];
+    }
+
+    /// <summary>The id of a role (bos, eos, eot, padding, unknown), or null.</summary>
+    public int? IdOf(string role) => _ids.Where(id => id.Key == IdKey(role)).Select(id => (int?)id.Value).FirstOrDefault();
+
+    /// <summary>Whether a text begins with the first token.</summary>
+    public bool AddsBos => _flags.Contains((FlagKey("add_bos_token"), true));
 
     /// <summary>Kimi: ranks, then 256 special ids (163584 … in the real one).</summary>
     public static SynthVocabulary Kimi(int ranks)
@@ -209,7 +228,7 @@ internal sealed class SynthVocabulary
             vocabulary.Add(left + right, Normal);
         }
 
-        return vocabulary.Ids("[BOS]", "[EOS]", null, "[PAD]").Id("unknown_token_id", "[UNK]").Flag("add_bos_token", false).Flag("add_eos_token", false)
+        return vocabulary.Ids("[BOS]", "[EOS]", null, "[PAD]").Id("unknown", "[UNK]").Flag("add_bos_token", false).Flag("add_eos_token", false)
             .Flag("add_space_prefix", true);
     }
 
@@ -222,8 +241,7 @@ internal sealed class SynthVocabulary
         }
         else
         {
-            var first = _types.IndexOf(Normal);
-            writer.Set("tokenizer.ggml.scores", _types.Select((_, id) => id < first ? 0f : first - id).ToArray());
+            writer.Set("tokenizer.ggml.scores", Scores());
         }
 
         writer.Set("tokenizer.ggml.token_type", _types);
@@ -270,19 +288,23 @@ internal sealed class SynthVocabulary
 
     private SynthVocabulary Ids(string bos, string eos, string? eot, string pad)
     {
-        Id("bos_token_id", bos).Id("eos_token_id", eos).Id("padding_token_id", pad);
-        return eot is null ? this : Id("eot_token_id", eot);
+        Id("bos", bos).Id("eos", eos).Id("padding", pad);
+        return eot is null ? this : Id("eot", eot);
     }
 
-    private SynthVocabulary Id(string key, string token)
+    private SynthVocabulary Id(string role, string token)
     {
-        _ids.Add(($"tokenizer.ggml.{key}", (uint)_tokens.IndexOf(token)));
+        _ids.Add((IdKey(role), (uint)_tokens.IndexOf(token)));
         return this;
     }
 
     private SynthVocabulary Flag(string key, bool value)
     {
-        _flags.Add(($"tokenizer.ggml.{key}", value));
+        _flags.Add((FlagKey(key), value));
         return this;
     }
+
+    private static string IdKey(string role) => $"tokenizer.ggml.{role}_token_id";
+
+    private static string FlagKey(string key) => $"tokenizer.ggml.{key}";
 }

@@ -19,6 +19,7 @@ public sealed class TensorSource
     private readonly IsaLevel _isa;
     private readonly ResidentRecoder? _recoder;
     private readonly Dictionary<ByteRegion, WeightStorage> _storages = [];
+    private readonly List<NamedMatrices> _matrices = [];
 
     /// <param name="path">The checkpoint's path, for messages.</param>
     /// <param name="recoder">Recodes what every token needs, or null to leave all weights as they are.</param>
@@ -32,6 +33,13 @@ public sealed class TensorSource
 
     /// <summary>The storages of all matrices handed out so far, where they lie in the files.</summary>
     public IReadOnlyCollection<WeightStorage> Storages => _storages.Values;
+
+    /// <summary>The matrices handed out so far, by tensor.</summary>
+    public IReadOnlyList<NamedMatrices> Matrices => _matrices;
+
+    /// <summary>Tells that products with a tensor go through views of its matrix.</summary>
+    /// <param name="views">Their rows together, or those of one where all read the same input.</param>
+    public void NameViews(string name, params IReadOnlyList<WeightMatrix> views) => _matrices.Add(new NamedMatrices(name, views));
 
     public bool Contains(string name) => _tensors.ContainsKey(name);
 
@@ -128,6 +136,13 @@ public sealed class TensorSource
     }
 
     private WeightMatrix[] Create(CheckpointTensor tensor, long count, long rows, long columns)
+    {
+        var matrices = CreateOrRecode(tensor, count, rows, columns);
+        _matrices.Add(new NamedMatrices(tensor.Name, matrices));
+        return matrices;
+    }
+
+    private WeightMatrix[] CreateOrRecode(CheckpointTensor tensor, long count, long rows, long columns)
     {
         if (_recoder?.TypeOf(tensor, columns) is not { } type)
         {

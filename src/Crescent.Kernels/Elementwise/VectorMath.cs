@@ -46,6 +46,26 @@ public static class VectorMath
         }
     }
 
+    /// <summary><c>target += values²</c>, product and sum rounded apart so that vector and tail agree.</summary>
+    public static void AddSquares(Span<float> target, ReadOnlySpan<float> values)
+    {
+        Debug.Assert(target.Length == values.Length);
+        ref var t = ref MemoryMarshal.GetReference(target);
+        ref var v = ref MemoryMarshal.GetReference(values);
+        nuint i = 0;
+        var length = (nuint)target.Length;
+        for (; i + 8 <= length; i += 8)
+        {
+            var vector = Vector256.LoadUnsafe(ref v, i);
+            (Vector256.LoadUnsafe(ref t, i) + (vector * vector)).StoreUnsafe(ref t, i);
+        }
+
+        for (; i < length; i++)
+        {
+            Unsafe.Add(ref t, i) += Unsafe.Add(ref v, i) * Unsafe.Add(ref v, i);
+        }
+    }
+
     /// <summary><c>target ← target ⊙ factors</c></summary>
     public static void Multiply(Span<float> target, ReadOnlySpan<float> factors)
     {

@@ -37,7 +37,8 @@ public struct MatMulJob
 
     internal readonly int OutputWidth => Transposed ? Weights.Columns : Weights.Rows;
 
-    internal readonly int InputRow(int item) => InputRows is null ? InputStart + (item * InputStride) : InputRows[InputRowsStart + item];
+    /// <summary>The input row that an item reads.</summary>
+    public readonly int InputRow(int item) => InputRows is null ? InputStart + (item * InputStride) : InputRows[InputRowsStart + item];
 
     internal readonly unsafe float* OutputOf(int item) => Output.Address + OutputStart + (item * OutputStride);
 }

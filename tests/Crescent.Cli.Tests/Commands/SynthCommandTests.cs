@@ -49,6 +49,31 @@ public sealed class SynthCommandTests
         Assert.True(json.GetProperty("bytesByType").TryGetProperty(type.ToUpperInvariant(), out _));
     }
 
+    [Theory]
+    [InlineData("tiny-kimi-k2", "safetensors", "", "F8_E4M3")]
+    [InlineData("tiny-kimi-k2-thinking", "safetensors", "", "INT4_G32")]
+    [InlineData("tiny-kimi-k2", "safetensors", "int4", "INT4_G32")]
+    [InlineData("tiny-llama-3.2-1b", "safetensors", "fp8", "F8_E4M3")]
+    [InlineData("tiny-qwen3-30b-a3b", "safetensors", "bf16", "BF16")]
+    [InlineData("tiny-deepseek-v3", "safetensors", "f16", "F16")]
+    [InlineData("tiny-gpt-oss-20b", "safetensors", "mxfp4", "MXFP4_SPLIT")]
+    [InlineData("tiny-grok-1", "grok", "int8", "INT8_KN")]
+    public void A_tiny_model_in_its_published_form_runs_as_the_GGUF_does(string preset, string format, string type, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        string[] asked = type.Length == 0 ? [] : ["--type", type];
+        var json = InProcess.Run(["synth", preset, folder["model"], "--format", format, "--seed", "3", "--json", .. asked]).Json;
+        Assert.Equal((folder["model"], expected), (json.GetProperty("path").GetString(), json.GetProperty("type").GetString()));
+        var files = Directory.GetFiles(folder["model"], "*", SearchOption.AllDirectories);
+        Assert.Equal(files.Sum(file => new FileInfo(file).Length), json.GetProperty("bytes").GetInt64());
+        InProcess.Run("synth", preset, folder["model.gguf"], "--seed", "3", "--type", "f32").Succeeded();
+        Assert.Equal(Answer("model.gguf"), Answer("model"));
+        Assert.True(InProcess.Run("inspect", folder["model"], "--json").Json.GetProperty("supported").GetBoolean());
+
+        string Answer(string file) => InProcess.Run(
+            "run", folder[file], "-p", "Hello", "-n", "6", "--ignore-eos", "--temp", "0", "--activations", "f32", "--json").Json.GetProperty("ids").GetRawText();
+    }
+
     [Fact]
     public void An_older_file_is_replaced()
     {
@@ -60,6 +85,15 @@ public sealed class SynthCommandTests
     }
 
     [Fact]
+    public void A_folder_with_files_in_it_is_left_alone()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("config.json", [1]);
+        InProcess.Run("synth", "tiny-llama-3.2-1b", folder.Path, "--format", "safetensors").Failed(1, folder.Path, "new or empty folder", "config.json");
+        Assert.Single(Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
     public void Bad_requests_are_told_and_leave_no_file()
     {
         using var folder = new TemporaryFolder();
@@ -67,6 +101,10 @@ public sealed class SynthCommandTests
         InProcess.Run("synth", "nope", path).Failed(2, "'nope'", "tiny-kimi-k2");
         InProcess.Run("synth", "tiny-kimi-k2", path, "--type", "q9").Failed(2, "--type", "'q9'", "q4_0");
         InProcess.Run("synth", "tiny-kimi-k2", path, "--type", "iq4_xs").Failed(1, "IQ4_XS", "Q4_0");
+        InProcess.Run("synth", "tiny-kimi-k2", path, "--format", "onnx").Failed(2, "--format", "safetensors", "'onnx'");
+        InProcess.Run("synth", "tiny-kimi-k2", path, "--format", "grok").Failed(1, "tiny-kimi-k2", "Grok-1");
+        InProcess.Run("synth", "tiny-llama-3.2-1b", path, "--format", "safetensors", "--type", "int4").Failed(1, "INT4_G32", "F8_E4M3");
+        InProcess.Run("synth", "tiny-kimi-k2", folder.Path, "--format", "safetensors", "--layers", "9").Failed(2, "1..3");
         InProcess.Run("synth", "tiny-kimi-k2", path, "--layers", "0").Failed(2, "--layers: expected 1..3, found 0");
         InProcess.Run("synth", "tiny-kimi-k2", path, "--layers", "4").Failed(2, "--layers: expected 1..3, found 4");
         InProcess.Run("synth", "tiny-kimi-k2", path, "--threads", "0").Failed(2, "--threads: expected 1..1024, found 0");

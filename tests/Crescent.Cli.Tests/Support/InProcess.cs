@@ -10,19 +10,44 @@ internal static class InProcess
 
     public static CliResult RunWith(string input, CancellationToken cancellation, params string[] args)
     {
-        using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
+        return RunOn(error, isInteractive: false, input, args, cancellation);
+    }
+
+    /// <summary>Runs as if a person watched, and calls <paramref name="onProgress"/> with every piece of a progress line.</summary>
+    public static CliResult Watch(Action<string> onProgress, CancellationToken cancellation, params string[] args)
+    {
+        using var error = new WatchedWriter(onProgress) { NewLine = "\n" };
+        return RunOn(error, isInteractive: true, "", args, cancellation);
+    }
+
+    /// <summary>Runs with something piped to standard input.</summary>
+    public static CliResult Pipe(string input, params string[] args) => RunWith(input, default, args);
+
+    private static CliResult RunOn(StringWriter error, bool isInteractive, string input, string[] args, CancellationToken cancellation)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
         var terminal = new Terminal
         {
             In = new StringReader(input),
             Out = output,
             Error = error,
             OpenInput = () => new MemoryStream(Encoding.UTF8.GetBytes(input)),
+            IsInteractive = isInteractive,
         };
         var code = CommandLine.RunAsync(args, terminal, cancellation).GetAwaiter().GetResult();
         return new CliResult(code, output.ToString(), error.ToString());
     }
 
-    /// <summary>Runs with something piped to standard input.</summary>
-    public static CliResult Pipe(string input, params string[] args) => RunWith(input, default, args);
+    private sealed class WatchedWriter(Action<string> onProgress) : StringWriter
+    {
+        public override void Write(string? value)
+        {
+            base.Write(value);
+            if (value?.StartsWith('\r') == true)
+            {
+                onProgress(value);
+            }
+        }
+    }
 }

@@ -25,6 +25,8 @@ internal sealed class LoadedModel : IDisposable
 
     public int Vocab => Model.Shape.Vocab;
 
+    public IReadOnlyDictionary<string, IReadOnlyList<long>> TensorShapes() => _checkpoint.Tensors.ToDictionary(tensor => tensor.Key, tensor => tensor.Value.Shape);
+
     public Tokenizer Tokenizer() => _checkpoint.ReadTokenizer(_checkpoint.Metadata);
 
     /// <summary>One thread, F32 cache and 64 tokens a step, so that a test sees no more than what it changes.</summary>

@@ -62,6 +62,6 @@ public sealed class MlaTests
         var options = LoadedModel.Plain with { Activations = activations };
         using var expanded = LoadedModel.Open(name, options with { Mla = MlaForm.Expanded });
         using var absorbed = LoadedModel.Open(name, options with { Mla = MlaForm.Absorbed });
-        Logits.AssertWithin(bound, absorbed.Score(TestModels.Tokens(), 64), expanded.Score(TestModels.Tokens(), 64));
+        Logits.AssertWithin(bound, absorbed.Score(TestModels.TokensOf(name), 64), expanded.Score(TestModels.Tokens(), 64));
     }
 }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Crescent.Engine.Models;
 using Crescent.Engine.Synthesis;
 using Crescent.Kernels;
 using Crescent.Tests.Models.Published;
@@ -38,8 +37,11 @@ internal static class TestModels
 
     public static string[] Golden { get; } = [.. Float, .. Quantized];
 
-    /// <summary>Models of random float32 weights that have references in doubles and, all but one, golden logits of llama.cpp.</summary>
-    public static TinyModel[] Referenced { get; } = [.. TinyModel.All.Append(TinyMistral.Model).Where(model => ModelLoader.Architectures.Contains(model.Architecture))];
+    /// <summary>
+    /// Models of random float32 weights that have references in doubles and, all but one, golden logits of llama.cpp. Not Kimi Linear's, whose heads
+    /// are narrower than the engine takes; a wider one is among the tiny ones.
+    /// </summary>
+    public static TinyModel[] Referenced { get; } = [.. TinyModel.All.Append(TinyMistral.Model).Where(model => model != TinyKimiLinear.Model)];
 
     /// <summary>Golden and tiny models: every architecture, every kind of weights.</summary>
     public static string[] All { get; } = [.. Golden, .. s_tiny.Keys, .. Referenced.Select(model => model.Name)];

@@ -19,7 +19,7 @@ public sealed class SchedulingTests
     public void Out_of_pages_the_youngest_starts_again_and_gives_the_same_answer(string name)
     {
         using var model = LoadedModel.Open(name, s_options);
-        var tokens = TestModels.Tokens();
+        var tokens = TestModels.TokensOf(name);
         var requests = new[] { Recording.Greedy(tokens[..28], 60), Recording.Greedy(tokens[30..60], 60) };
         using var generator = model.Generator(sequences: 2, pages: 4); // each alone takes 3
         var (older, younger) = (generator.Add(requests[0]), generator.Add(requests[1]));

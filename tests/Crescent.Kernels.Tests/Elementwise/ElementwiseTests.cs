@@ -167,6 +167,20 @@ public class ElementwiseTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Squares_are_added_alike_in_vectors_and_tails(int length)
+    {
+        var (values, start) = (Values(length, 14), Values(length, 15));
+        var sums = start.ToArray();
+        VectorMath.AddSquares(sums, values);
+        for (var i = 0; i < length; i++)
+        {
+            var square = values[i] * values[i];
+            Assert.Equal(start[i] + square, sums[i]);
+        }
+    }
+
     [Fact]
     public void L2Norm_of_zeros_is_zero()
     {

@@ -87,20 +87,37 @@ public sealed class GgufWriter
     public IReadOnlyList<string> Write(string path, GgufWriterOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         options ??= new GgufWriterOptions();
-        var shards = Shards(options.SplitBytes);
-        var paths = ShardNames.Of(path, shards.Count, ".gguf");
-        var headers = shards.Select((shard, i) => Header(shard, i, shards.Count)).ToArray();
+        var files = Layout(path, options.SplitBytes);
         var writer = new TensorWriter(progress, cancellationToken);
-        PartialFiles.Write(path, paths, TensorBytes + headers.Sum(header => header.LongLength), options.FreeBytes, (file, i) =>
+        PartialFiles.Write(path, [.. files.Select(file => file.Path)], files.Sum(file => file.Length), options.FreeBytes, (stream, i) =>
         {
-            file.Write(headers[i]);
-            foreach (var tensor in shards[i])
+            stream.Write(files[i].Header);
+            foreach (var tensor in files[i].Tensors)
             {
-                writer.Write(file, tensor.Name, tensor.Bytes, (int)(Padded(tensor.Bytes) - tensor.Bytes), tensor.Write);
+                writer.Write(stream, tensor.Name, tensor.Bytes, tensor.Padding, tensor.Write);
             }
         });
-        return paths;
+        return [.. files.Select(file => file.Path)];
     }
+
+    /// <summary>The files that <see cref="Write"/> makes: what stands where.</summary>
+    internal IReadOnlyList<GgufFileLayout> Layout(string path, long? splitBytes)
+    {
+        var shards = Shards(splitBytes);
+        var paths = ShardNames.Of(path, shards.Count, ".gguf");
+        return [.. shards.Select((shard, i) => new GgufFileLayout(
+            paths[i], Header(shard, i, shards.Count), [.. shard.Select(tensor => new GgufTensorLayout(tensor.Name, tensor.Bytes, (int)(Padded(tensor.Bytes) - tensor.Bytes), tensor.Write))]))];
+    }
+
+    /// <summary>Adds a value as another file has it.</summary>
+    internal GgufWriter Set(string key, GgufEntry entry) => entry.Type switch
+    {
+        GgufValueType.Str when entry.Text is not null => Set(key, entry.Text),
+        GgufValueType.Str => Add(key, entry.Type, [.. BitConverter.GetBytes(entry.PayloadBytes), .. entry.Payload(0, (int)entry.PayloadBytes)]),
+        GgufValueType.Array => Add(key, entry.Type, [.. BitConverter.GetBytes((uint)entry.ElementType), .. BitConverter.GetBytes(entry.Count), .. entry.Payload(0, (int)entry.PayloadBytes)]),
+        GgufValueType.F32 => Set(key, (float)BitConverter.Int64BitsToDouble(entry.Bits)),
+        _ => Add(key, entry.Type, BitConverter.GetBytes(entry.Bits).AsSpan(0, entry.Type.FixedBytes())),
+    };
 
     private static byte[] EncodeString(string text)
     {

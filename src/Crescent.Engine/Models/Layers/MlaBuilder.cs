@@ -73,10 +73,9 @@ internal static class MlaBuilder
 
         var rows = options.NopeWidth + options.ValueWidth;
         var whole = tensors.Matrix($"{prefix}.attn_kv_b.weight", (long)heads * rows, options.LatentWidth);
-        return (
-            [.. Enumerable.Range(0, heads).Select(h => whole.RowRange(h * rows, options.NopeWidth))],
-            [.. Enumerable.Range(0, heads).Select(h => whole.RowRange((h * rows) + options.NopeWidth, options.ValueWidth))],
-            false);
+        WeightMatrix[] keyUp = [.. Enumerable.Range(0, heads).Select(h => whole.RowRange(h * rows, options.NopeWidth))];
+        tensors.NameViews($"{prefix}.attn_kv_b.weight", keyUp[0]); // all heads read the same latents
+        return (keyUp, [.. Enumerable.Range(0, heads).Select(h => whole.RowRange((h * rows) + options.NopeWidth, options.ValueWidth))], false);
     }
 
     private static WeightMatrix[] ReadHeads(TensorSource tensors, string name, int heads, int rows, int columns)
@@ -84,7 +83,9 @@ internal static class MlaBuilder
         if (tensors.ShapeOf(name)!.Count == 2 && heads > 1)
         {
             var whole = tensors.Matrix(name, (long)heads * rows, columns);
-            return [.. Enumerable.Range(0, heads).Select(h => whole.RowRange(h * rows, rows))];
+            WeightMatrix[] views = [.. Enumerable.Range(0, heads).Select(h => whole.RowRange(h * rows, rows))];
+            tensors.NameViews(name, views);
+            return views;
         }
 
         return tensors.Stack(name, heads, rows, columns);

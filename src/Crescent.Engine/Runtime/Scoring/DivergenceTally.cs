@@ -8,28 +8,45 @@ public sealed class DivergenceTally
 
     public long Count => _divergences.Count;
 
-    public double Mean => _divergences.Count == 0 ? 0 : _divergences.Average();
+    public double Mean => Count == 0 ? 0 : _divergences.Average();
 
-    /// <summary>The 99th percentile: the smallest divergence that at least 99 % of the positions do not exceed.</summary>
-    public double Percentile99
+    /// <summary>Standard error of <see cref="Mean"/>, as if positions were independent; 0 for fewer than two.</summary>
+    public double StandardError
     {
         get
         {
-            if (_divergences.Count == 0)
-            {
-                return 0;
-            }
-
-            var sorted = _divergences.Order().ToArray();
-            return sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(sorted.Length * 0.99) - 1)];
+            var mean = Mean;
+            return Count > 1 ? Math.Sqrt(_divergences.Sum(value => (value - mean) * (value - mean)) / Count / (Count - 1)) : 0;
         }
     }
 
     /// <summary>Share of positions where both find the same token likeliest (the lowest id of equals).</summary>
     public double TopOneAgreement => Count == 0 ? 0 : (double)_agreed / Count;
 
-    /// <summary>Adds a position: logits [vocab] of the base and of the model.</summary>
-    public void Add(ReadOnlySpan<float> baseLogits, ReadOnlySpan<float> logits)
+    /// <summary>
+    /// Divergences that the given shares of positions do not exceed (0.5 the median, 1 the largest), between two positions in proportion, as llama.cpp and
+    /// numpy do; 0 for no positions.
+    /// </summary>
+    public double[] Quantiles(params ReadOnlySpan<double> shares)
+    {
+        var sorted = _divergences.Order().ToArray();
+        var quantiles = new double[shares.Length];
+        for (var i = 0; i < shares.Length && sorted.Length > 0; i++)
+        {
+            var place = shares[i] * (sorted.Length - 1);
+            var below = (int)place;
+            var above = Math.Min(below + 1, sorted.Length - 1);
+            quantiles[i] = sorted[below] + ((place - below) * (sorted[above] - sorted[below]));
+        }
+
+        return quantiles;
+    }
+
+    /// <summary>Adds a position, and returns its divergence: infinite or NaN where logits are.</summary>
+    /// <param name="baseLogits">[vocab], the base's logits or log-probabilities; −∞ for tokens without probability</param>
+    /// <param name="logits">[vocab]</param>
+    /// <exception cref="ArgumentException">The vocabularies differ.</exception>
+    public double Add(ReadOnlySpan<float> baseLogits, ReadOnlySpan<float> logits)
     {
         if (baseLogits.Length != logits.Length)
         {
@@ -42,14 +59,16 @@ public sealed class DivergenceTally
         {
             var log = baseLogits[i] - baseSum;
             var probability = Math.Exp(log);
-            if (probability > 0)
+            if (probability != 0)
             {
                 divergence += probability * (log - (logits[i] - sum));
             }
         }
 
-        _divergences.Add(Math.Max(0, divergence)); // rounding alone makes equals negative
+        divergence = Math.Max(0, divergence); // rounding alone makes equals negative
+        _divergences.Add(divergence);
         _agreed += Likeliest(baseLogits) == Likeliest(logits) ? 1 : 0;
+        return divergence;
     }
 
     private static int Likeliest(ReadOnlySpan<float> logits)

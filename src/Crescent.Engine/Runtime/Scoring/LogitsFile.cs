@@ -1,80 +1,68 @@
 using System.Buffers.Binary;
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using Crescent.Engine.Checkpoints;
 
 namespace Crescent.Engine.Runtime.Scoring;
 
 // bytes  field
 // 0-7    "CRLOGIT1"
 // 8-11   u32 tokens of vocabulary
-// 12-15  u32 rows
-// 16-23  u64 hash of the text's tokens and windows: only logits of the same text may be compared
-// 24-    float32 [rows, vocabulary], little-endian
+// 12-19  u64 rows
+// 20-27  u64 hash of the text's tokens and windows: only logits of the same text may be compared
+// 28-    float32 [rows, vocabulary], little-endian
 
-/// <summary>Logits of a text kept for later comparison.</summary>
-public static class LogitsFile
+/// <summary>Logits of a text's scored positions, kept for later comparison.</summary>
+public sealed class LogitsFile : IBaseLogits
 {
-    public const int HeaderBytes = 24;
+    public const int HeaderBytes = 28;
 
-    private static ReadOnlySpan<byte> Magic => "CRLOGIT1"u8;
+    private readonly FileStream _stream;
+    private readonly float[] _row; // [vocab]
 
-    /// <summary>Whether a file begins as such a one does.</summary>
-    public static bool LooksRight(string path)
+    private LogitsFile(FileStream stream, int vocab)
     {
-        if (!File.Exists(path))
-        {
-            return false;
-        }
-
-        Span<byte> start = stackalloc byte[8];
-        using var stream = File.OpenRead(path);
-        return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(Magic);
+        _stream = stream;
+        _row = new float[vocab];
     }
 
-    /// <summary>Identifies a text and how it is cut.</summary>
-    public static ulong HashOf(ReadOnlySpan<int> tokens, IEnumerable<ScoringWindow> windows)
-    {
-        var hash = new XxHash64();
-        hash.Append(MemoryMarshal.AsBytes(tokens));
-        Span<int> window = stackalloc int[5];
-        foreach (var (start, length, firstScored, scored, replaceFirst) in windows)
-        {
-            (window[0], window[1], window[2], window[3], window[4]) = (start, length, firstScored, scored, replaceFirst ? 1 : 0);
-            hash.Append(MemoryMarshal.AsBytes(window));
-        }
+    internal static ReadOnlySpan<byte> Magic => "CRLOGIT1"u8;
 
-        return hash.GetCurrentHashAsUInt64();
-    }
+    /// <summary>Bytes of a whole file.</summary>
+    public static long BytesFor(ScoringPlan plan, int vocab) => HeaderBytes + checked(plan.Rows * vocab * sizeof(float));
 
-    public static void WriteHeader(Stream stream, int vocab, int rows, ulong hash)
+    /// <summary>Writes what stands before the first row; the rows follow in the order of the windows.</summary>
+    public static void WriteHeader(Stream stream, ScoringPlan plan, int vocab)
     {
         Span<byte> header = stackalloc byte[HeaderBytes];
         Magic.CopyTo(header);
         BinaryPrimitives.WriteUInt32LittleEndian(header[8..], (uint)vocab);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[12..], (uint)rows);
-        BinaryPrimitives.WriteUInt64LittleEndian(header[16..], hash);
+        BinaryPrimitives.WriteUInt64LittleEndian(header[12..], (ulong)plan.Rows);
+        BinaryPrimitives.WriteUInt64LittleEndian(header[20..], plan.Hash());
         stream.Write(header);
     }
 
-    /// <summary>Opens stored logits at the first row.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged, or its logits are of another vocabulary or text.</exception>
-    public static FileStream OpenRead(string path, int vocab, int rows, ulong hash)
+    /// <summary>Opens stored logits of a text.</summary>
+    /// <exception cref="CheckpointException">The file is damaged, or its logits are of another vocabulary or text.</exception>
+    public static LogitsFile Open(string path, ScoringPlan plan, int vocab)
     {
         var stream = File.OpenRead(path);
         try
         {
             Span<byte> header = stackalloc byte[HeaderBytes];
-            if (stream.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false) < HeaderBytes || !header[..8].SequenceEqual(Magic))
+            if (stream.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false) < HeaderBytes || !header.StartsWith(Magic))
             {
-                throw new InvalidDataException($"{path}: expected stored logits that begin with 'CRLOGIT1', found something else");
+                throw new CheckpointException($"{path}: expected stored logits that begin with 'CRLOGIT1' and {HeaderBytes} bytes of header, found {stream.Length} bytes of something else");
             }
 
-            Require(path, "tokens of vocabulary", vocab, BinaryPrimitives.ReadUInt32LittleEndian(header[8..]));
-            Require(path, "rows", rows, BinaryPrimitives.ReadUInt32LittleEndian(header[12..]));
-            Require(path, "bytes", HeaderBytes + ((long)rows * vocab * sizeof(float)), stream.Length);
-            return BinaryPrimitives.ReadUInt64LittleEndian(header[16..]) == hash
-                ? stream
-                : throw new InvalidDataException($"{path}: expected logits of the same text, cut and tokenized in the same way, found another's");
+            StoredLogits.Require(path, "tokens of vocabulary", vocab, BinaryPrimitives.ReadUInt32LittleEndian(header[8..]));
+            if (BinaryPrimitives.ReadUInt64LittleEndian(header[20..]) != plan.Hash())
+            {
+                throw new CheckpointException($"{path}: expected logits of the same text, tokenized and cut in the same way, found another's");
+            }
+
+            StoredLogits.Require(path, "rows", plan.Rows, BinaryPrimitives.ReadUInt64LittleEndian(header[12..]));
+            StoredLogits.Require(path, "bytes", BytesFor(plan, vocab), (ulong)stream.Length);
+            return new LogitsFile(stream, vocab);
         }
         catch
         {
@@ -83,11 +71,16 @@ public static class LogitsFile
         }
     }
 
-    private static void Require(string path, string what, long expected, long found)
+    public void Begin(ReadOnlySpan<int> tokens, in ScoringWindow window)
     {
-        if (expected != found)
-        {
-            throw new InvalidDataException($"{path}: {what}: expected {expected}, found {found}");
-        }
+        // Rows are stored in the order in which they are asked for.
     }
+
+    public ReadOnlySpan<float> Row(int position, CancellationToken cancellation)
+    {
+        _stream.ReadExactly(MemoryMarshal.AsBytes(_row.AsSpan()));
+        return _row;
+    }
+
+    public void Dispose() => _stream.Dispose();
 }

@@ -26,13 +26,14 @@ public sealed class LossTally
         }
     }
 
-    /// <summary>Adds one prediction: logits [vocab] and the token that came.</summary>
-    public void Add(ReadOnlySpan<float> logits, int token)
+    /// <summary>Adds one prediction, logits [vocab] and the token that came, and returns its loss: infinite or NaN where logits are.</summary>
+    public double Add(ReadOnlySpan<float> logits, int token)
     {
         var loss = LogSum(logits) - logits[token];
         _sum += loss;
         _squares += loss * loss;
         Count++;
+        return loss;
     }
 
     /// <summary>ln Σ exp(logit), in double.</summary>

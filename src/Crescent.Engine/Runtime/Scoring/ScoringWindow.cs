@@ -10,9 +10,9 @@ public readonly record struct ScoringWindow(int Start, int Length, int FirstScor
 {
     /// <summary>
     /// Every token of the text but the first is predicted once, with at least half a context before it wherever the text has that much: windows of
-    /// <paramref name="context"/> tokens, each half a context further than the last.
+    /// <paramref name="context"/> tokens, each half a context further than the last, each beginning with the start token where the tokenizer adds one.
     /// </summary>
-    public static IEnumerable<ScoringWindow> EveryTokenOnce(int tokens, int context)
+    public static IEnumerable<ScoringWindow> EveryTokenOnce(int tokens, int context, bool addBos)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(context, 2);
         var stride = Math.Max(1, context / 2);
@@ -21,7 +21,7 @@ public readonly record struct ScoringWindow(int Start, int Length, int FirstScor
         {
             var length = Math.Min(context, tokens - start);
             var first = predicted - 1 - start;
-            yield return new ScoringWindow(start, length, first, length - 1 - first, ReplaceFirst: false);
+            yield return new ScoringWindow(start, length, first, length - 1 - first, ReplaceFirst: addBos && start > 0);
             predicted = start + length;
         }
     }

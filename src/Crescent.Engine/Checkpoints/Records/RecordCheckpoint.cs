@@ -1,0 +1,189 @@
+using System.Buffers.Binary;
+using System.Collections.ObjectModel;
+using System.IO.Hashing;
+using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Kernels.Memory;
+using Crescent.Text.Tokenizers;
+
+namespace Crescent.Engine.Checkpoints.Records;
+
+/// <summary>
+/// A folder that was made for streaming: <c>backbone.gguf</c> with what every token needs, and files of records, each record an expert in one piece that
+/// begins at a multiple of 64 KiB (docs/formats.md).
+/// </summary>
+public sealed class RecordCheckpoint : Checkpoint
+{
+    private const int HashBytes = 16 << 20;
+
+    private readonly GgufCheckpoint _backbone;
+    private readonly List<(MappedFile Mapping, RecordHeader Header)> _files;
+    private bool _disposed;
+
+    private RecordCheckpoint(string path, GgufCheckpoint backbone, List<(MappedFile, RecordHeader)> files, Dictionary<string, CheckpointTensor> tensors)
+    {
+        (Path, _backbone, _files) = (path, backbone, files);
+        Tensors = new ReadOnlyDictionary<string, CheckpointTensor>(tensors);
+    }
+
+    public override string Path { get; }
+
+    public override IReadOnlyList<string> Files => [.. _backbone.Files, .. _files.Select(file => file.Mapping.Path)];
+
+    public override long TotalBytes => _backbone.TotalBytes + _files.Sum(file => file.Header.FileLength);
+
+    public override GgufMetadata Metadata => _backbone.Metadata;
+
+    public override IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
+
+    public override bool HasPermutedLlamaHeads => true;
+
+    /// <summary>Whether a folder is of this kind.</summary>
+    internal static bool Exists(string folder) =>
+        File.Exists(System.IO.Path.Combine(folder, RecordFormat.BackboneName)) && Directory.EnumerateFiles(folder, "*" + RecordFormat.Extension).Any();
+
+    /// <exception cref="CheckpointException">A file is missing or damaged, or of another conversion than the rest.</exception>
+    public static new RecordCheckpoint Open(string path)
+    {
+        var backbone = GgufCheckpoint.Open(System.IO.Path.Combine(path, RecordFormat.BackboneName));
+        var files = new List<(MappedFile Mapping, RecordHeader Header)>();
+        try
+        {
+            OpenFiles(path, backbone, files);
+            var tensors = new Dictionary<string, CheckpointTensor>(backbone.Tensors, StringComparer.Ordinal);
+            foreach (var (mapping, header) in files)
+            {
+                AddTensors(tensors, mapping, header);
+            }
+
+            return new RecordCheckpoint(path, backbone, files, tensors);
+        }
+        catch
+        {
+            files.ForEach(file => file.Mapping.Dispose());
+            backbone.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads every record and checks its hash.</summary>
+    /// <param name="progress">Bytes of records read.</param>
+    /// <exception cref="CheckpointException">A record is damaged.</exception>
+    public void Verify(IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var done = 0L;
+        foreach (var (mapping, header) in _files)
+        {
+            var table = header.HashTable;
+            foreach (var layer in header.Layers)
+            {
+                for (var expert = 0; expert < layer.Experts; expert++, table += sizeof(ulong))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var offset = layer.Offset + (expert * layer.Stride);
+                    var (stated, found) = (BinaryPrimitives.ReadUInt64LittleEndian(mapping.Bytes.Span(table, sizeof(ulong))), Hash(mapping.Bytes.Slice(offset, layer.Stride)));
+                    if (stated != found)
+                    {
+                        throw new CheckpointException($"{mapping.Path}: offset {offset}: expert {expert} of layer {layer.Layer}: expected hash {stated:x16}, found {found:x16}: the record is damaged");
+                    }
+
+                    progress?.Report(done += layer.Stride);
+                }
+            }
+        }
+    }
+
+    public override Tokenizer ReadTokenizer(GgufMetadata metadata) => _backbone.ReadTokenizer(metadata);
+
+    public override void PopulateInBackground()
+    {
+        _backbone.PopulateInBackground();
+        _files.ForEach(file => file.Mapping.PopulateInBackground());
+    }
+
+    public override void WaitUntilPopulated()
+    {
+        _backbone.WaitUntilPopulated();
+        _files.ForEach(file => file.Mapping.WaitUntilPopulated());
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            _files.ForEach(file => file.Mapping.Dispose());
+            _backbone.Dispose();
+        }
+    }
+
+    private static void OpenFiles(string path, GgufCheckpoint backbone, List<(MappedFile Mapping, RecordHeader Header)> files)
+    {
+        var count = backbone.Metadata.GetInt32(RecordFormat.FilesKey);
+        var set = ReadSet(backbone);
+        for (var number = 1; number <= count; number++)
+        {
+            var mapping = FileMapping.Open(System.IO.Path.Combine(path, RecordFormat.FileName(number, count)), "a file of expert records", "name the folder that holds it");
+            try
+            {
+                var header = RecordHeaderReader.Read(mapping.Path, mapping.Bytes);
+                Require(mapping, header.Files == count && header.Number == number, $"file {number} of {count}", $"{header.Number} of {header.Files}");
+                Require(mapping, header.Set == set, $"the set {set:x16} of {backbone.Path}", $"{header.Set:x16}: the files are of different conversions");
+                files.Add((mapping, header));
+            }
+            catch
+            {
+                mapping.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private static ulong ReadSet(GgufCheckpoint backbone)
+    {
+        backbone.Metadata.TryGetString(RecordFormat.SetKey, out var text);
+        return ulong.TryParse(text, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture, out var set)
+            ? set
+            : throw new CheckpointException($"{backbone.Path}: metadata key '{RecordFormat.SetKey}': expected 16 hexadecimal digits, found {(text is null ? "no such key" : $"'{FileText.Escape(text)}'")}");
+    }
+
+    private static void Require(MappedFile mapping, bool holds, string expected, string found)
+    {
+        if (!holds)
+        {
+            throw new CheckpointException($"{mapping.Path}: expected {expected}, found {found}");
+        }
+    }
+
+    private static void AddTensors(Dictionary<string, CheckpointTensor> tensors, MappedFile mapping, RecordHeader header)
+    {
+        foreach (var layer in header.Layers)
+        {
+            foreach (var (name, matrix) in RecordLayer.Names(layer.Layer).Zip(layer.Matrices))
+            {
+                var parts = Enumerable.Range(0, layer.Experts).Select(expert => PartOf(mapping, matrix, layer.Offset + (expert * layer.Stride))).ToArray();
+                if (!tensors.TryAdd(name, new CheckpointTensor(name, matrix.DType, [layer.Experts, matrix.Rows, matrix.Columns], parts)))
+                {
+                    throw new CheckpointException($"{mapping.Path}: tensor '{name}': expected each tensor once, found it in {tensors[name].File} too");
+                }
+            }
+        }
+    }
+
+    private static TensorPart PartOf(MappedFile mapping, RecordMatrix matrix, long record) => new(
+        mapping.Bytes.Slice(record + matrix.Codes, matrix.CodeBytes),
+        matrix.ScaleBytes > 0 ? mapping.Bytes.Slice(record + matrix.Scales, matrix.ScaleBytes) : default,
+        mapping.Path,
+        record + matrix.Codes);
+
+    private static ulong Hash(ByteRegion region)
+    {
+        var hash = new XxHash64();
+        for (long offset = 0; offset < region.Length; offset += HashBytes)
+        {
+            hash.Append(region.Span(offset, (int)Math.Min(HashBytes, region.Length - offset)));
+        }
+
+        return hash.GetCurrentHashAsUInt64();
+    }
+}
