@@ -52,6 +52,13 @@ public sealed class InspectCommandTests
     }
 
     [Fact]
+    public void A_tokenizer_of_an_unknown_kind_leaves_the_template_open()
+    {
+        var text = InProcess.Run("inspect", Models.Stories, "--override-kv", "tokenizer.ggml.model=str:unheard-of").Succeeded().Out;
+        Assert.Contains("template       unknown", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_tensor_and_value_is_listed_on_request()
     {
         var text = InProcess.Run("inspect", Models.Stories, "--tensors").Succeeded().Out;
