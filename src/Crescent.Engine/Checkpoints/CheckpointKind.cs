@@ -44,7 +44,7 @@ internal static class CheckpointKind
         {
             1 => GgufCheckpoint.Open(files[0]),
             0 => throw new CheckpointException($"{path}: expected config.json with safetensors, Grok-1's ckpt-0 (or its tensor files), expert records beside a backbone.gguf, or a GGUF file, found none of them"),
-            _ => throw new CheckpointException($"{path}: expected one model, found {files.Length} GGUF files ({string.Join(", ", files.Take(3).Select(System.IO.Path.GetFileName))}{(files.Length > 3 ? ", …" : "")}); name one"),
+            _ => throw new CheckpointException($"{path}: expected one model, found {files.Length} GGUF files ({string.Join(", ", files.Take(3).Select(file => FileText.Escape(System.IO.Path.GetFileName(file))))}{(files.Length > 3 ? ", …" : "")}); name one"),
         };
     }
 

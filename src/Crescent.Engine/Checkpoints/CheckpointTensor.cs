@@ -16,6 +16,9 @@ public sealed record TensorPart(ByteRegion Codes, ByteRegion Scales, string File
 
     /// <inheritdoc cref="CodesContainer"/>
     public ByteRegion ScalesContainer { get; init; } = Scales;
+
+    /// <summary>Whether the bytes are those of a mapped file, which may be moved; computed ones lie in memory of their own.</summary>
+    public bool IsMapped { get; init; } = true;
 }
 
 /// <summary>Along which axis the parts of one matrix are joined.</summary>

@@ -18,7 +18,7 @@ internal sealed class HeldValues(string path) : IDisposable
         var buffer = new AlignedBuffer<byte>(bytes.Length, clear: false);
         bytes.CopyTo(buffer.Span(0, bytes.Length));
         _buffers.Add(buffer);
-        return new CheckpointTensor("", DType.F32, shape, buffer.Bytes, _path, 0);
+        return new CheckpointTensor("", DType.F32, shape, [new TensorPart(buffer.Bytes, default, _path, 0) { IsMapped = false }]);
     }
 
     public void Dispose() => _buffers.ForEach(buffer => buffer.Dispose());

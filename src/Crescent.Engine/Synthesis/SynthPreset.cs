@@ -102,8 +102,9 @@ public sealed class SynthPreset
         {
             Layers = 2,
             Hidden = 256,
-            Heads = 4,
-            KvHeads = 2,
+            // Readers of the release take heads of 128 values; llama.cpp takes queries as wide as the hidden size.
+            Heads = 2,
+            KvHeads = 1,
             ExpertWidth = 512,
             Context = Context,
             Vocabulary = () => SynthVocabulary.Grok(1024),

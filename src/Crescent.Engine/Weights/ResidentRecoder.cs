@@ -47,18 +47,50 @@ public sealed class ResidentRecoder : IDisposable
     }
 
     /// <summary>The same matrix in another type, in memory of its own.</summary>
+    /// <exception cref="ArgumentException">A value cannot be encoded: it is not finite, or too large for the type.</exception>
     internal WeightMatrix Recode(WeightMatrix source, DType type)
     {
         var rowBytes = (int)type.Layout().RowBytes(source.Columns);
         var buffer = new AlignedBuffer<byte>((long)source.Rows * rowBytes, clear: false);
         _buffers.Add(buffer);
-        Parallel.For(0, source.Rows, new ParallelOptions { MaxDegreeOfParallelism = _threads }, () => new float[source.Columns], (row, _, values) =>
+        // The lowest row that fails is encoded once more, for its error alone: thrown inside the loop it would come with others, in an aggregate.
+        var result = Parallel.For(0, source.Rows, new ParallelOptions { MaxDegreeOfParallelism = _threads }, () => new float[source.Columns], (row, state, values) =>
+        {
+            try
+            {
+                RecodeRow(row, values);
+            }
+            catch (ArgumentException)
+            {
+                state.Break();
+            }
+
+            return values;
+        }, static _ => { });
+        if (result.LowestBreakIteration is { } failed)
+        {
+            RecodeFailed((int)failed);
+        }
+
+        return WeightMatrix.Create(type, buffer.Bytes, source.Rows, source.Columns, _isa);
+
+        void RecodeRow(int row, float[] values)
         {
             source.DecodeRow(row, values);
             RowCodec.Encode(type, values, buffer.Span((long)row * rowBytes, rowBytes));
-            return values;
-        }, static _ => { });
-        return WeightMatrix.Create(type, buffer.Bytes, source.Rows, source.Columns, _isa);
+        }
+
+        void RecodeFailed(int row)
+        {
+            try
+            {
+                RecodeRow(row, new float[source.Columns]);
+            }
+            catch (ArgumentException exception)
+            {
+                throw new ArgumentException($"row {row} cannot be recoded to {type}: {exception.Message}", exception);
+            }
+        }
     }
 
     public void Dispose() => _buffers.ForEach(buffer => buffer.Dispose());

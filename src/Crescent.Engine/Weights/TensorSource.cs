@@ -47,15 +47,22 @@ public sealed class TensorSource
     public IReadOnlyList<long>? ShapeOf(string name) => _tensors.TryGetValue(name, out var tensor) ? tensor.Shape : null;
 
     /// <summary>Stacked vectors [count, length] as float32, or null where the tensor is absent.</summary>
-    public float[][]? OptionalVectors(string name, long count, long length) =>
-        Contains(name)
-            ? [.. Stack(name, count, 1, length).Select(row =>
-            {
-                var values = new float[length];
-                row.DecodeRow(0, values);
-                return values;
-            })]
-            : null;
+    public float[][]? OptionalVectors(string name, long count, long length)
+    {
+        if (!Contains(name))
+        {
+            return null;
+        }
+
+        var tensor = Find(name);
+        RequireShape(tensor, count, length);
+        return Array.ConvertAll(CreateMapped(tensor, count, 1, length, keepMapped: true), vector =>
+        {
+            var values = new float[length];
+            vector.DecodeRow(0, values);
+            return values;
+        });
+    }
 
     /// <summary>A matrix [rows, columns].</summary>
     /// <exception cref="CheckpointException">It is absent, has another shape, or a type without kernels.</exception>
@@ -130,11 +137,28 @@ public sealed class TensorSource
 
     private WeightMatrix[] Create(CheckpointTensor tensor, long count, long rows, long columns)
     {
-        WeightMatrix[] matrices = _recoder?.TypeOf(tensor, columns) is { } type
-            ? [.. CreateMapped(tensor, count, rows, columns, keepMapped: true).Select(matrix => _recoder.Recode(matrix, type))]
-            : CreateMapped(tensor, count, rows, columns);
+        var matrices = CreateOrRecode(tensor, count, rows, columns);
         _matrices.Add(new NamedMatrices(tensor.Name, matrices));
         return matrices;
+    }
+
+    private WeightMatrix[] CreateOrRecode(CheckpointTensor tensor, long count, long rows, long columns)
+    {
+        if (_recoder?.TypeOf(tensor, columns) is not { } type)
+        {
+            return CreateMapped(tensor, count, rows, columns);
+        }
+
+        var mapped = CreateMapped(tensor, count, rows, columns, keepMapped: true);
+        try
+        {
+            return Array.ConvertAll(mapped, matrix => _recoder.Recode(matrix, type));
+        }
+        catch (ArgumentException exception)
+        {
+            ThrowUnsupported(tensor, exception);
+            throw;
+        }
     }
 
     // keepMapped: the bytes are read once and never moved.
@@ -188,7 +212,7 @@ public sealed class TensorSource
     private WeightMatrix Create(CheckpointTensor tensor, TensorPart part, int rows, int columns, bool keepMapped)
     {
         var bytes = new MatrixBytes(tensor.DType, part.Codes, part.Scales, rows, columns, part.RowStep);
-        return keepMapped
+        return keepMapped || !part.IsMapped
             ? WeightMatrix.Create(bytes, _isa)
             : WeightMatrix.Create(bytes, StorageOf(part.CodesContainer), part.Scales.Length > 0 ? StorageOf(part.ScalesContainer) : null, _isa);
     }

@@ -9,6 +9,7 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
 {
     private const int Alignment = 64;
     private const int HugePageBytes = 2 << 20;
+    private byte* _allocated; // what is freed: the address may be aligned further than the allocator does
     private T* _address;
 
     /// <param name="length">Number of elements.</param>
@@ -19,15 +20,21 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
         Length = length;
         // Kernels may read a full vector past the last element.
         var bytes = checked((length * sizeof(T)) + Alignment);
-        _address = (T*)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(bytes >= HugePageBytes ? HugePageBytes : Alignment));
         if (bytes >= HugePageBytes)
         {
+            // Fresh pages from the system are zero and take no memory before they are touched: a long scratch that a short prompt does not fill costs nothing.
+            _allocated = (byte*)NativeMemory.AllocZeroed((nuint)checked(bytes + HugePageBytes));
+            _address = (T*)(((nuint)_allocated + HugePageBytes - 1) & ~(nuint)(HugePageBytes - 1));
             PlatformMemory.AdviseHugePages((byte*)_address, bytes);
         }
-
-        if (clear)
+        else
         {
-            Clear(_address, bytes);
+            _allocated = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+            _address = (T*)_allocated;
+            if (clear)
+            {
+                NativeMemory.Clear(_address, (nuint)bytes);
+            }
         }
 
         GC.AddMemoryPressure(bytes);
@@ -104,7 +111,16 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
     {
         if (_address != null)
         {
-            NativeMemory.AlignedFree(_address);
+            if ((Length * sizeof(T)) + Alignment >= HugePageBytes)
+            {
+                NativeMemory.Free(_allocated);
+            }
+            else
+            {
+                NativeMemory.AlignedFree(_allocated);
+            }
+
+            _allocated = null;
             _address = null;
             GC.RemoveMemoryPressure((Length * sizeof(T)) + Alignment);
         }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Crescent.Engine.Synthesis;
 using Crescent.Kernels;
+using Crescent.Tests.Models.Published;
 using Crescent.Tests.Reference.Tiny;
 using Xunit;
 
@@ -54,7 +55,8 @@ internal static class TestModels
         ["g-llama-tied-q", "g-deepseek-v2-lite", "g-grok", "g-qwen3moe-q", "tiny-kimi-linear", .. Referenced.Where(model => model != TinyBaichuan.Rotating).Select(model => model.Name)];
 
     public static string PathOf(string name) =>
-        Referenced.FirstOrDefault(model => model.Name == name) is { } referenced
+        PublishedModels.OnePerForm.Contains(name) ? PublishedModels.FolderOf(name)
+        : Referenced.FirstOrDefault(model => model.Name == name) is { } referenced
             ? s_written.GetOrAdd(name, _ => new Lazy<string>(() => Write(referenced))).Value
             : s_tiny.TryGetValue(name, out var dtype)
                 ? PathOf(name, dtype, layers: 4)
@@ -70,7 +72,8 @@ internal static class TestModels
 
     /// <summary>As many ids within a model's vocabulary.</summary>
     public static int[] TokensOf(string name) =>
-        Referenced.Any(model => model.Name == name) ? [.. Tokens().Select(id => id % TinyGguf.Vocab)] : Tokens();
+        PublishedModels.OnePerForm.Contains(name) ? [.. Tokens().Select(id => id % PublishedModels.VocabOf(name))]
+        : Referenced.Any(model => model.Name == name) ? [.. Tokens().Select(id => id % TinyGguf.Vocab)] : Tokens();
 
     /// <summary>Little-endian float32 of a shared file.</summary>
     public static float[] Floats(params string[] parts) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(SharedData.Path(parts))).ToArray();

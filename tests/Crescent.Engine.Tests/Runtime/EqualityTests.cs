@@ -2,6 +2,7 @@ using Crescent.Engine.Models;
 using Crescent.Kernels;
 using Crescent.Kernels.Attention;
 using Crescent.Tests.Models;
+using Crescent.Tests.Models.Published;
 using Xunit;
 
 namespace Crescent.Tests.Runtime;
@@ -11,7 +12,7 @@ public sealed class EqualityTests
 {
     private const float FormBound = 1e-3f;
 
-    public static TheoryData<string, IsaLevel> Models => TestModels.WithLevels(TestModels.All);
+    public static TheoryData<string, IsaLevel> Models => TestModels.WithLevels([.. TestModels.All, .. PublishedModels.OnePerForm]);
 
     public static TheoryData<string> FloatLatent => TestModels.Rows(TestModels.Latent.Intersect(TestModels.Float));
 

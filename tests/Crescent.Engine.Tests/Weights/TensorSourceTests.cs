@@ -89,4 +89,23 @@ public sealed class TensorSourceTests : IDisposable
             Assert.Contains($"expected shape {expected}, found {found}", exception.Message, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public void Computed_values_stay_where_they_are()
+    {
+        // What moves is handed back to its file; these have none.
+        using var held = new HeldValues("config.json");
+        var tensors = new TensorSource(new Dictionary<string, CheckpointTensor> { ["router"] = held.Hold([1, 2, 3, 4, 5, 6], [2, 3]) with { Name = "router" } }, "config.json", IsaLevel.Portable);
+        var row = new float[3];
+        tensors.Matrix("router", 2, 3).DecodeRow(1, row);
+        Assert.Equal([4f, 5, 6], row);
+        Assert.Empty(tensors.Storages);
+    }
+
+    [Fact]
+    public void Vectors_are_decoded_so_their_bytes_need_not_move()
+    {
+        Assert.Equal([[0f, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]], _tensors.OptionalVectors("matrix", 3, 4)!);
+        Assert.Empty(_tensors.Storages);
+    }
 }

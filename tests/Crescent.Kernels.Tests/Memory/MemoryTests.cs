@@ -25,6 +25,30 @@ public class MemoryTests
     }
 
     [Fact]
+    public void A_large_buffer_is_zeroed_and_takes_no_memory_before_it_is_touched()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc/self/statm");
+        const int Length = 512 << 20;
+        var before = ResidentBytes();
+        using var buffer = new AlignedBuffer<byte>(Length);
+        Assert.InRange(ResidentBytes() - before, long.MinValue, Length / 4);
+        foreach (var index in (int[])[0, 1, Length / 2, Length - 1])
+        {
+            Assert.Equal(0, buffer[index]);
+        }
+
+        using (var used = new AlignedBuffer<byte>(Length / 8))
+        {
+            used.Span(0, Length / 8).Fill(7);
+        }
+
+        using var again = new AlignedBuffer<byte>(Length / 8);
+        Assert.Equal(-1, again.Span(0, Length / 8).IndexOfAnyExcept((byte)0));
+
+        static long ResidentBytes() => long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1]) * Environment.SystemPageSize;
+    }
+
+    [Fact]
     public void A_buffers_address_is_that_of_a_cache_line()
     {
         foreach (var length in (int[])[1, 3, 100, 3 << 20])

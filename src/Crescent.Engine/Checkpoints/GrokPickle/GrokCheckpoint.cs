@@ -72,7 +72,7 @@ public sealed class GrokCheckpoint : Checkpoint
         }
         catch (Exception exception) when (exception is TokenizerException or NotSupportedException)
         {
-            throw new CheckpointException($"{file}: {exception.Message}", exception);
+            throw new CheckpointException($"{file}: {FileText.Line(exception.Message)}", exception);
         }
     }
 

@@ -68,7 +68,7 @@ public sealed class HfCheckpoint : Checkpoint
         }
         catch (Exception exception) when (exception is TokenizerException or NotSupportedException)
         {
-            throw new CheckpointException($"{_directory}: {exception.Message}", exception);
+            throw new CheckpointException($"{_directory}: {FileText.Line(exception.Message)}", exception);
         }
     }
 
@@ -100,20 +100,21 @@ public sealed class HfCheckpoint : Checkpoint
         }
 
         var generation = HfConfig.Read(path);
-        SetNumber("temperature", "temp");
-        SetNumber("top_p", "top_p");
-        SetNumber("min_p", "min_p");
-        SetNumber("repetition_penalty", "penalty_repeat");
+        SetNumber("temperature", "temp", 0, 100);
+        SetNumber("top_p", "top_p", 0, 1);
+        SetNumber("min_p", "min_p", 0, 1);
+        SetNumber("repetition_penalty", "penalty_repeat", 0.01, 100);
         if (generation.Contains("top_k"))
         {
-            metadata.Set("general.sampling.top_k", generation.Integer("top_k", 0, int.MaxValue));
+            metadata.Set("general.sampling.top_k", Math.Max(0, generation.Integer("top_k", -1, int.MaxValue))); // -1, as some write, is none
         }
 
-        void SetNumber(string key, string name)
+        void SetNumber(string key, string name, double least, double most)
         {
             if (generation.Contains(key))
             {
-                metadata.Set($"general.sampling.{name}", generation.Number(key));
+                var value = generation.Number(key);
+                metadata.Set($"general.sampling.{name}", value >= least && value <= most ? value : throw generation.Unsupported(key, $"a number in {least}..{most}", value));
             }
         }
     }

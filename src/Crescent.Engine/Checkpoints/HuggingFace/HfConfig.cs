@@ -36,7 +36,8 @@ internal sealed class HfConfig
         }
         catch (JsonException exception)
         {
-            throw new CheckpointException($"{path}: expected JSON: {exception.Message}", exception);
+            // The message may quote all the rest of the file.
+            throw new CheckpointException($"{path}: line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}: expected JSON: {FileText.Line(exception.Message)}", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

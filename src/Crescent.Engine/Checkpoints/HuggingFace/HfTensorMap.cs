@@ -265,7 +265,7 @@ internal sealed class HfTensorMap(SafetensorsFolder folder, string path, string 
     {
         if (Contains($"{source}.weight_packed") && Contains($"{source}.weight_shape"))
         {
-            var codes = Find($"{source}.weight_packed");
+            var codes = Require($"{source}.weight_packed", SafetensorsType.I32, 2);
             var shape = Find($"{source}.weight_shape");
             long[] expected = [codes.Shape[0], codes.Shape[1] * 8];
             var stated = shape.Type switch

@@ -107,7 +107,7 @@ internal static class KimiLinearMap
         tensors.Plain($"{name}.ssm_conv1d_q.weight", $"{source}.q_conv1d.weight");
         tensors.Plain($"{name}.ssm_conv1d_k.weight", $"{source}.k_conv1d.weight");
         tensors.Plain($"{name}.ssm_conv1d_v.weight", $"{source}.v_conv1d.weight");
-        tensors.Computed($"{name}.ssm_a", $"{source}.A_log", value => -MathF.Exp(value), model.Hold);
+        tensors.Computed($"{name}.ssm_a", $"{source}.A_log", value => (float)-Math.Exp(value), model.Hold);
         tensors.Plain($"{name}.ssm_dt.bias", $"{source}.dt_bias");
         tensors.Matrix($"{name}.ssm_beta.weight", $"{source}.b_proj");
         tensors.Matrix($"{name}.ssm_f_a.weight", $"{source}.f_a_proj");

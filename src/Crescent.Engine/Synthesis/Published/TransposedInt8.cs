@@ -40,23 +40,24 @@ internal sealed class TransposedInt8(SynthValues values, int groups, bool isStac
         }
     }
 
-    // One tile: rows are the outputs of the values, the inputs of the bytes.
+    // One tile: rows are the outputs of the values, the inputs of the bytes. It fits the first cache, where single bytes of 128 rows are near.
     private void Transpose(long first, int output, int input, int count, byte[] buffer)
     {
-        Span<byte> nibbles = stackalloc byte[Tile];
-        Span<sbyte> shifts = stackalloc sbyte[Tile];
+        Span<byte> tile = stackalloc byte[Tile * Tile]; // [output, input]
+        var outputs = Math.Min(Tile, _outputs - output);
+        for (var n = 0; n < outputs; n++)
+        {
+            values.Read(first + output + n, input, tile.Slice(n * Tile, Tile));
+        }
+
         var exponent = values.Exponent(first + output, input);
         for (var k = 0; k < count; k++)
         {
-            shifts[k] = (sbyte)(exponent - ScaleExponent(first + output, (input + k) / GroupLength));
-        }
-
-        for (var n = output; n < Math.Min(output + Tile, _outputs); n++)
-        {
-            values.Read(first + n, input, nibbles);
-            for (var k = 0; k < count; k++)
+            var shift = exponent - ScaleExponent(first + output, (input + k) / GroupLength);
+            var row = buffer.AsSpan((k * _outputs) + output, outputs);
+            for (var n = 0; n < row.Length; n++)
             {
-                buffer[(k * _outputs) + n] = (byte)((nibbles[k] - 8) << shifts[k]);
+                row[n] = (byte)((tile[(n * Tile) + k] - 8) << shift);
             }
         }
     }
