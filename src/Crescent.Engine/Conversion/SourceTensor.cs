@@ -41,7 +41,4 @@ internal sealed class SourceTensor
     /// <exception cref="CheckpointException">The type has no decoder.</exception>
     public WeightMatrix[] Open(IsaLevel isa) =>
         new TensorSource(_checkpoint.Tensors, _checkpoint.Path, isa).Stack(Tensor.Name, Matrices, MatrixRows, Columns);
-
-    /// <summary>A vector, as a matrix of one column.</summary>
-    public WeightMatrix[] OpenColumn(IsaLevel isa) => [new TensorSource(_checkpoint.Tensors, _checkpoint.Path, isa).Table(Tensor.Name, Columns, 1)];
 }

@@ -27,14 +27,6 @@ internal sealed class PublishedFolder : IDisposable
         return this;
     }
 
-    public PublishedFolder AddBFloat16(string name, IReadOnlyList<long> shape, ReadOnlySpan<float> values)
-    {
-        var bytes = new byte[values.Length * 2];
-        RowCodec.Encode(DType.BF16, values, bytes);
-        _writer.AddTensor(name, SafetensorsType.BF16, shape, sink => sink(bytes));
-        return this;
-    }
-
     /// <summary>Codes that are spread over all but the NaNs, with the same scale for every tile of a row of tiles.</summary>
     /// <param name="scale">The scale of a row of tiles.</param>
     public PublishedFolder AddFloat8(string name, int rows, int columns, int seed, Func<int, float> scale)
