@@ -121,7 +121,13 @@ internal static class TestModels
     private static string MakeFolder()
     {
         var folder = Directory.CreateTempSubdirectory("crescent-models-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        };
         return folder;
     }
 }

@@ -88,7 +88,13 @@ internal static class PublishedModels
     private static string MakeRoot()
     {
         var folder = Directory.CreateTempSubdirectory("crescent-published-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        };
         return folder;
     }
 }

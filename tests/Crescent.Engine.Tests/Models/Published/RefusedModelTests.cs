@@ -191,7 +191,7 @@ public sealed class RefusedModelTests
     public void A_folder_that_holds_no_model()
     {
         using var folder = new TemporaryFolder();
-        AssertRefused(folder.Path, "expected config.json with safetensors, Grok-1's ckpt-0 (or its tensor files), or a GGUF file, found none of them");
+        AssertRefused(folder.Path, "expected config.json with safetensors, Grok-1's ckpt-0 (or its tensor files), expert records beside a backbone.gguf, or a GGUF file, found none of them");
         File.WriteAllText(folder.File("config.json"), PlainModels.Llama31.Config);
         AssertRefused(folder.Path, "expected model.safetensors.index.json or safetensors files, found neither");
         File.Delete(folder.File("config.json"));
