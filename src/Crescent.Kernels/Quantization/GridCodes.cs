@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Crescent.Kernels.Quantization;
 
@@ -39,15 +40,35 @@ internal static class GridCodes
     public static Vector256<byte> Four(ReadOnlySpan<ulong> book, uint index0, uint index1, uint index2, uint index3)
     {
         ref var first = ref MemoryMarshal.GetReference(book);
-        return Vector256.Create(Unsafe.Add(ref first, index0), Unsafe.Add(ref first, index1), Unsafe.Add(ref first, index2), Unsafe.Add(ref first, index3)).AsByte();
+        return Vector256.Create(
+            Unsafe.Add(ref first, index0), Unsafe.Add(ref first, index1), Unsafe.Add(ref first, index2), Unsafe.Add(ref first, index3)).AsByte();
     }
 
     /// <summary>8 entries of 4 values: index k is byte k, with bit k of <paramref name="high"/> above it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Eight(ReadOnlySpan<uint> book, ulong indices, uint high)
+    public static unsafe Vector256<byte> Eight(ReadOnlySpan<uint> book, ulong indices, uint high)
+    {
+        if (!Avx2.IsSupported)
+        {
+            return EightByTwos(book, indices, high);
+        }
+
+        // A book is constant data of the program: it does not move.
+        var index = Avx2.ConvertToVector256Int32(Vector128.CreateScalar(indices).AsByte());
+        var bits = Avx2.ShiftLeftLogicalVariable(Vector256.Create((int)high), Vector256.Create(8u, 7, 6, 5, 4, 3, 2, 1)) & Vector256.Create(0x100);
+        return Avx2.GatherVector256((int*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(book)), index | bits, sizeof(uint)).AsByte();
+    }
+
+    /// <summary><see cref="Eight"/> without AVX2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> EightByTwos(ReadOnlySpan<uint> book, ulong indices, uint high)
     {
         ref var first = ref MemoryMarshal.GetReference(book);
-        return Vector256.Create(Two(ref first, indices, high), Two(ref first, indices >> 16, high >> 2), Two(ref first, indices >> 32, high >> 4), Two(ref first, indices >> 48, high >> 6)).AsByte();
+        return Vector256.Create(
+            Two(ref first, indices, high),
+            Two(ref first, indices >> 16, high >> 2),
+            Two(ref first, indices >> 32, high >> 4),
+            Two(ref first, indices >> 48, high >> 6)).AsByte();
     }
 
     /// <summary>32 bytes, negated where the bit is set.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Crescent.Kernels.Quantization;
 using Crescent.Tests;
 using Xunit;
@@ -61,6 +62,24 @@ public class CodeBookTests
         Assert.Equal(Largest(MemoryMarshal.AsBytes(CodeBooks.IQ3_S)), IQ3_S.MaxCode);
         var ternary = (8 * Largest(MemoryMarshal.AsBytes(CodeBooks.IQ1_S))) + 1;
         Assert.Equal((ternary, ternary), (IQ1_S.MaxCode, IQ1_M.MaxCode));
+    }
+
+    [Fact]
+    public void Eight_entries_are_the_same_gathered_or_read_in_pairs()
+    {
+        var random = new Random(9);
+        for (var round = 0; round < 1000; round++)
+        {
+            var (indices, high) = ((ulong)random.NextInt64(long.MinValue, long.MaxValue), (uint)random.Next(256));
+            var expected = new uint[8];
+            for (var k = 0; k < 8; k++)
+            {
+                expected[k] = CodeBooks.IQ3_S[(byte)(indices >> (8 * k)) | (int)(((high >> k) & 1) << 8)];
+            }
+
+            Assert.Equal(Vector256.Create(expected), GridCodes.Eight(CodeBooks.IQ3_S, indices, high).AsUInt32());
+            Assert.Equal(Vector256.Create(expected), GridCodes.EightByTwos(CodeBooks.IQ3_S, indices, high).AsUInt32());
+        }
     }
 
     private static int Largest(ReadOnlySpan<byte> values)
