@@ -14,7 +14,7 @@ internal sealed record AffineRecipe(int GroupLength, int LargestCode, int Larges
 }
 
 /// <summary>A super-block with minima as integers, before a format packs them.</summary>
-internal ref struct AffineSuperBlock
+internal struct AffineSuperBlock
 {
     public Half Scale;
     public Half Min;

@@ -62,6 +62,7 @@ internal static class TableSearch
         Vector256.ConditionalSelect(Vector256.GreaterThan(squares, Vector256<float>.Zero), products / squares, Vector256<float>.Zero);
 
     // Σ w·q·x and Σ w·q².
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (Vector256<float> Products, Vector256<float> Squares) Sums(
         ReadOnlySpan<Vector256<float>> values, ReadOnlySpan<Vector256<float>> weights, Vector256<float> step)
     {
