@@ -74,7 +74,7 @@ internal static class BenchCommand
 
     // The type that holds most of the model's bytes.
     private static string MainType(ModelSession session) =>
-        session.Checkpoint.Tensors.Values.GroupBy(tensor => tensor.DType).MaxBy(group => group.Sum(tensor => tensor.Bytes.Length))!.Key.ToString();
+        session.Checkpoint.Tensors.Values.GroupBy(tensor => tensor.DType).MaxBy(group => group.Sum(tensor => tensor.StoredBytes))!.Key.ToString();
 
     private static void Print(TextWriter output, BenchJson report)
     {

@@ -14,6 +14,7 @@ public static unsafe class ReadBandwidth
     public static double Measure(ComputePool pool, long bytes, int repeats)
     {
         using var buffer = new AlignedBuffer<byte>(bytes / ChunkBytes * ChunkBytes);
+        buffer.Clear(); // a page that nobody wrote to has no memory of its own to be read from
         var best = 0.0;
         for (var i = 0; i < repeats; i++)
         {

@@ -5,6 +5,17 @@ namespace Crescent.Tests.Commands;
 
 public sealed class BenchCommandTests
 {
+    [Theory]
+    [InlineData("tiny-kimi-k2-thinking", "safetensors", "INT4_G32")]
+    [InlineData("tiny-grok-1", "grok", "INT8_KN")]
+    public void A_model_as_published_is_measured_where_its_weights_lie_in_parts(string preset, string format, string type)
+    {
+        using var folder = new TemporaryFolder();
+        InProcess.Run("synth", preset, folder["m"], "--format", format).Succeeded();
+        var json = InProcess.Run("bench", folder["m"], "-p", "4", "-n", "2", "-r", "1", "--json").Json;
+        Assert.Equal(type, json.GetProperty("model").GetProperty("type").GetString());
+    }
+
     [Fact]
     public void Json_has_the_fields_of_the_contract()
     {
