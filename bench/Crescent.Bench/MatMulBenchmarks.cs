@@ -13,12 +13,13 @@ public class MatMulBenchmarks : IDisposable
     private const int Columns = 2048;
 
     private ComputePool _pool = null!;
-    private AlignedBuffer<byte> _bytes = null!;
+    private AlignedBuffer<byte> _codes = null!;
+    private AlignedBuffer<byte> _scales = null!;
     private Activations _input = null!;
     private AlignedBuffer<float> _output = null!;
     private MatMulJob[] _jobs = null!;
 
-    [Params(DType.Q4_0, DType.Q8_0, DType.Q4_K, DType.Q6_K, DType.IQ4_XS, DType.BF16)]
+    [Params(DType.Q4_0, DType.Q8_0, DType.Q4_K, DType.Q6_K, DType.IQ4_XS, DType.BF16, DType.INT4_G32, DType.MXFP4_SPLIT, DType.F8_E4M3, DType.INT8_KN)]
     public DType Type { get; set; }
 
     [Params(1, 2)]
@@ -34,7 +35,8 @@ public class MatMulBenchmarks : IDisposable
         var sizes = Shape.Split('x').Select(int.Parse).ToArray();
         var (rows, items) = (sizes[0], sizes[1]);
         _pool = new ComputePool(Threads);
-        _bytes = new AlignedBuffer<byte>(rows * Type.Layout().RowBytes(Columns));
+        _codes = Filled(rows * Type.Layout().RowBytes(Columns));
+        _scales = Filled(ScaleBytes(rows));
         _input = new Activations(items, Columns) { Rows = items };
         _output = new AlignedBuffer<float>((long)rows * items);
         var random = new Random(1);
@@ -47,7 +49,7 @@ public class MatMulBenchmarks : IDisposable
         [
             new MatMulJob
             {
-                Weights = WeightMatrix.Create(Type, _bytes.Bytes, rows, Columns, IsaLevels.Best),
+                Weights = WeightMatrix.Create(new MatrixBytes(Type, _codes.Bytes, _scales.Bytes, rows, Columns), IsaLevels.Best),
                 Input = _input,
                 InputStride = 1,
                 Count = items,
@@ -68,9 +70,32 @@ public class MatMulBenchmarks : IDisposable
     public void Dispose()
     {
         _pool.Dispose();
-        _bytes.Dispose();
+        _codes.Dispose();
+        _scales.Dispose();
         _input.Dispose();
         _output.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    private long ScaleBytes(long rows) => Type switch
+    {
+        DType.INT4_G32 => rows * (Columns / 32) * sizeof(ushort),
+        DType.MXFP4_SPLIT => rows * (Columns / 32),
+        DType.F8_E4M3 => (rows + 127) / 128 * (Columns / 128) * sizeof(float),
+        DType.INT8_KN => rows * sizeof(ushort),
+        _ => 0,
+    };
+
+    // Bytes that are ordinary numbers in every format: neither NaN nor subnormal.
+    private static AlignedBuffer<byte> Filled(long length)
+    {
+        var buffer = new AlignedBuffer<byte>(length, clear: false);
+        var random = new Random(2);
+        for (long i = 0; i < length; i++)
+        {
+            buffer[i] = (byte)(0x30 | random.Next(16));
+        }
+
+        return buffer;
     }
 }

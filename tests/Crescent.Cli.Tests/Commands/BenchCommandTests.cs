@@ -6,7 +6,7 @@ namespace Crescent.Tests.Commands;
 public sealed class BenchCommandTests
 {
     [Theory]
-    [InlineData("tiny-kimi-k2-thinking", "safetensors", "INT4_G32")]
+    [InlineData("tiny-kimi-k2", "safetensors", "F8_E4M3")]
     [InlineData("tiny-grok-1", "grok", "INT8_KN")]
     public void A_model_as_published_is_measured_where_its_weights_lie_in_parts(string preset, string format, string type)
     {
