@@ -10,8 +10,12 @@ public sealed class SafePathTests
     [
         "", "/etc/passwd", "../x", "a/../../x", "a/..", "..", ".", "a/./b", "a//b", "a/", "C:/x", "c:x", "a\\b", "..\\x", "\\\\host\\share", "a:stream", ".bashrc", "a/.git/config",
         "CON", "con.json", "a/NUL", "com1", "LPT9.txt", "COM¹", "CONIN$", "a.", "a ", "a. ", "x*", "x?", "x\"", "x<", "x|y", "a\0b", "a\nb", "a\u007Fb", "x.part", "x.PART", "x.part.journal",
-        "\ud800", new string('a', 201), string.Join('/', Enumerable.Repeat("a", 17)), new string('é', 120),
+        new string('a', 201), string.Join('/', Enumerable.Repeat("a", 17)), new string('é', 120),
     ];
+
+    // A runner that carries a row to its test as UTF-8 would mend it.
+    [Fact]
+    public void Half_a_surrogate_pair_is_refused() => A_name_that_is_not_plain_and_relative_is_refused("\ud800");
 
     [Theory]
     [MemberData(nameof(Hostile))]
