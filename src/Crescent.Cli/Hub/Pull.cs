@@ -14,7 +14,7 @@ internal sealed class Pull(HubClient client, ModelStore store, Terminal terminal
     /// <exception cref="CommandFailedException">The model is not there, not for this user, does not fit, or does not arrive as it is listed.</exception>
     public async Task<PullResult> RunAsync(HubId id, string revision, IReadOnlyList<string> include, CancellationToken cancellation)
     {
-        var listing = await HubListing.FetchAsync(client, id, revision, terminal.Detail, cancellation);
+        var listing = await HubListing.FetchAsync(client, id, revision, terminal.Note, cancellation);
         var files = FileSelection.Choose(id, listing.Files, include);
         using var held = await ModelLock.TakeAsync(
             store, id, _settings.Time, owner => terminal.Note($"waiting for {owner}, which is pulling {id.Name}"), cancellation);
