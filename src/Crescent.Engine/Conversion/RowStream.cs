@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.ExceptionServices;
 using Crescent.Engine.Checkpoints;
 
@@ -16,28 +15,7 @@ internal sealed class RowStream(int threads, CancellationToken cancellationToken
     public void Write(RowCoder coder, long firstRow, long rows, int rowBytes, TensorSink sink)
     {
         var chunkRows = (int)Math.Clamp(ChunkBytes / rowBytes, 1, rows);
-        var buffers = (ArrayPool<byte>.Shared.Rent(checked(chunkRows * rowBytes)), ArrayPool<byte>.Shared.Rent(chunkRows * rowBytes));
-        var writing = Task.CompletedTask;
-        try
-        {
-            for (long row = 0; row < rows; row += chunkRows)
-            {
-                var (buffer, count) = (buffers.Item1, (int)Math.Min(chunkRows, rows - row));
-                Make(coder, firstRow + row, count, buffer.AsMemory(0, count * rowBytes));
-                writing.GetAwaiter().GetResult();
-                writing = Task.Run(() => sink(buffer.AsSpan(0, count * rowBytes)), CancellationToken.None);
-                buffers = (buffers.Item2, buffers.Item1);
-            }
-        }
-        finally
-        {
-            // The sink reads a rented buffer: it must have ended, with or without an error, before that goes back.
-            writing.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).GetAwaiter().GetResult();
-            ArrayPool<byte>.Shared.Return(buffers.Item1);
-            ArrayPool<byte>.Shared.Return(buffers.Item2);
-        }
-
-        writing.GetAwaiter().GetResult();
+        ChunkStream.Write(rows, rowBytes, chunkRows, (row, count, buffer) => Make(coder, firstRow + row, count, buffer.AsMemory(0, count * rowBytes)), sink);
     }
 
     private void Make(RowCoder coder, long firstRow, int rows, Memory<byte> target)

@@ -1,3 +1,4 @@
+using Crescent.Engine.Checkpoints;
 using System.Buffers.Binary;
 using Crescent.Engine.Checkpoints.Safetensors;
 using Crescent.Kernels;

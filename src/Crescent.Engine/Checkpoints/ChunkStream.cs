@@ -1,7 +1,6 @@
 using System.Buffers;
-using Crescent.Engine.Checkpoints;
 
-namespace Crescent.Engine.Synthesis;
+namespace Crescent.Engine.Checkpoints;
 
 /// <summary>Makes a tensor's bytes on several threads and hands them on in order: one chunk is made while the one before is written.</summary>
 internal static class ChunkStream
@@ -30,7 +29,7 @@ internal static class ChunkStream
     /// <summary>Writes chunks of <paramref name="chunkRows"/> rows, which <paramref name="fill"/> makes: from a row on, so many, at the buffer's start.</summary>
     public static void Write(long rows, int rowBytes, int chunkRows, Action<long, int, byte[]> fill, TensorSink sink)
     {
-        var buffers = (ArrayPool<byte>.Shared.Rent(chunkRows * rowBytes), ArrayPool<byte>.Shared.Rent(chunkRows * rowBytes));
+        var buffers = (ArrayPool<byte>.Shared.Rent(checked(chunkRows * rowBytes)), ArrayPool<byte>.Shared.Rent(chunkRows * rowBytes));
         var writing = Task.CompletedTask;
         try
         {
