@@ -36,13 +36,19 @@ internal static class PartialFiles
         }
     }
 
-    /// <exception cref="IOException">There is no folder for the path, or its drive has too little room.</exception>
+    /// <exception cref="IOException">There is no folder for the path, it names a device, or its drive has too little room.</exception>
     public static void RequireRoom(string path, long needed, Func<string, long> freeBytes)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder))
         {
             throw new DirectoryNotFoundException($"{path}: no folder {folder} to write to");
+        }
+
+        if (folder.StartsWith("/dev", StringComparison.Ordinal) && (folder.Length == 4 || folder[4] == '/') && !folder.StartsWith("/dev/shm", StringComparison.Ordinal))
+        {
+            // A finished file takes the place of what has its name: as root, of the device.
+            throw new IOException($"{path}: expected the name of a file to write, found a place for devices");
         }
 
         var available = freeBytes(folder);

@@ -23,7 +23,7 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
     public int Layers { get; } = config.Integer("block_count", 1, 65536);
 
     /// <summary>Each norm takes the file's epsilon.</summary>
-    public float Epsilon { get; } = config.Number("attention.layer_norm_rms_epsilon", 1e-5f);
+    public float Epsilon { get; } = config.Positive("attention.layer_norm_rms_epsilon", 1e-5f);
 
     /// <summary>Rows of the embedding.</summary>
     public int Vocab =>

@@ -75,6 +75,11 @@ public sealed unsafe class MappedFile : IDisposable
 
     public void Dispose()
     {
+        if (_disposing)
+        {
+            return;
+        }
+
         _disposing = true;
         _populator?.Join();
         if (_view is not null)

@@ -172,5 +172,12 @@ public sealed class GgufWriterTests
         return writer.Write(folder.File("model.gguf"), new GgufWriterOptions { SplitBytes = 512 });
     }
 
+    [Fact]
+    public void A_device_is_never_replaced_by_a_file()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "there is no /dev");
+        Assert.Contains("a place for devices", Assert.Throws<IOException>(() => new GgufWriter().Set("general.architecture", "llama").Write("/dev/null", cancellationToken: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+    }
+
     private static string Message(string path) => Assert.Throws<CheckpointException>(() => GgufCheckpoint.Open(path)).Message;
 }

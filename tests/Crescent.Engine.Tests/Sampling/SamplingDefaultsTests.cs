@@ -1,3 +1,4 @@
+using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Runtime.Sampling;
 using Xunit;
@@ -42,5 +43,13 @@ public sealed class SamplingDefaultsTests
     {
         var options = new SamplingOverrides { Temperature = 0, Seed = 9 }.Over(SamplingDefaults.For("qwen3moe", null).Options);
         Assert.Equal((0f, 20, 9UL), (options.Temperature, options.TopK, options.Seed));
+    }
+
+    [Fact]
+    public void A_file_whose_sampling_is_out_of_range_is_refused()
+    {
+        using var checkpoint = GgufCheckpoint.Open(SharedData.Path("golden-models", "g-qwen3moe.gguf"));
+        var metadata = checkpoint.Metadata.With([GgufOverride.Parse("general.sampling.temp=float:-3")]);
+        Assert.Contains("general.sampling", Assert.Throws<CheckpointException>(() => SamplingDefaults.For(metadata)).Message, StringComparison.Ordinal);
     }
 }

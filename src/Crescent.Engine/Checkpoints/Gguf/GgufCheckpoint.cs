@@ -12,11 +12,13 @@ public sealed partial class GgufCheckpoint : Checkpoint
     private const string SplitNumberKey = "split.no";
     private const string SplitTensorsKey = "split.tensors.count";
     private readonly List<GgufFile> _files;
+    private readonly SequentialPopulation _population;
 
     private GgufCheckpoint(string path, List<GgufFile> files, GgufMetadata metadata, Dictionary<string, CheckpointTensor> tensors)
     {
         Path = path;
         _files = files;
+        _population = new SequentialPopulation(files.ConvertAll(file => file.Mapped));
         Files = files.ConvertAll(file => file.Path).AsReadOnly();
         Metadata = metadata;
         Tensors = new ReadOnlyDictionary<string, CheckpointTensor>(tensors);
@@ -53,11 +55,16 @@ public sealed partial class GgufCheckpoint : Checkpoint
 
     public override Tokenizer ReadTokenizer(GgufMetadata metadata) => GgufTokenizer.Read(metadata, Path);
 
-    public override void PopulateInBackground() => _files.ForEach(file => file.PopulateInBackground());
+    public override void PopulateInBackground() => _population.Start();
 
-    public override void WaitUntilPopulated() => _files.ForEach(file => file.WaitUntilPopulated());
+    public override void WaitUntilPopulated() => _population.Wait();
 
-    protected override void Dispose(bool disposing) => _files.ForEach(file => file.Dispose());
+    protected override void Dispose(bool disposing)
+    {
+        _population.Stop();
+        _files.ForEach(file => file.Dispose());
+        _population.Wait();
+    }
 
     private static GgufCheckpoint Open(string path, List<GgufFile> files)
     {

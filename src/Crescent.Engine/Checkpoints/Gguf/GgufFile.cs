@@ -27,9 +27,8 @@ internal sealed class GgufFile : IDisposable
     public static GgufFile Open(string path) =>
         new(FileMapping.Open(path, "a GGUF file", "name the file, or the first of its shards"));
 
-    public void WaitUntilPopulated() => _mapped.WaitUntilPopulated();
-
-    public void PopulateInBackground() => _mapped.PopulateInBackground();
+    /// <summary>The mapping, for reading ahead.</summary>
+    public MappedFile Mapped => _mapped;
 
     public void Dispose()
     {

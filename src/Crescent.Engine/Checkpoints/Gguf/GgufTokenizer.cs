@@ -35,9 +35,9 @@ public static class GgufTokenizer
                 RemoveExtraWhitespaces = Flag(metadata, "remove_extra_whitespaces"),
             });
         }
-        catch (TokenizerException exception)
+        catch (Exception exception) when (exception is TokenizerException or NotSupportedException)
         {
-            throw new CheckpointException($"{path}: {exception.Message}", exception);
+            throw new CheckpointException($"{path}: {FileText.Line(exception.Message)}", exception);
         }
     }
 

@@ -1,3 +1,4 @@
+using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 
 namespace Crescent.Engine.Runtime.Sampling;
@@ -26,6 +27,7 @@ public sealed record SamplingDefaults(SamplingOptions Options, string Source)
     ];
 
     /// <summary>What the file says under <c>general.sampling.*</c>, over what is known of the model.</summary>
+    /// <exception cref="CheckpointException">A value is out of its range.</exception>
     public static SamplingDefaults For(GgufMetadata metadata)
     {
         metadata.TryGetString("general.architecture", out var architecture);
@@ -42,9 +44,16 @@ public sealed record SamplingDefaults(SamplingOptions Options, string Source)
             PenaltyLastN = Int32(metadata, "penalty_last_n"),
             RepetitionPenalty = Single(metadata, "penalty_repeat"),
         };
-        return stated == new SamplingOverrides()
-            ? known
-            : new SamplingDefaults(stated.Over(known.Options), $"general.sampling.* of the file, the rest {known.Source}");
+        try
+        {
+            return stated == new SamplingOverrides()
+                ? known
+                : new SamplingDefaults(stated.Over(known.Options), $"general.sampling.* of the file, the rest {known.Source}");
+        }
+        catch (ArgumentOutOfRangeException exception)
+        {
+            throw new CheckpointException($"metadata keys 'general.sampling.*': {exception.Message.ReplaceLineEndings(" ")}", exception);
+        }
     }
 
     /// <param name="architecture">The GGUF architecture (<c>deepseek2</c>, <c>grok</c> …).</param>
