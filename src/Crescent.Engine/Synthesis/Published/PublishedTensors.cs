@@ -1,5 +1,5 @@
-using Crescent.Engine.Checkpoints;
 using System.Buffers.Binary;
+using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Safetensors;
 using Crescent.Kernels;
 
