@@ -69,6 +69,11 @@ public sealed class ConversionPlan
         }
 
         var isRecords = options.Layout == ConversionLayout.Records;
+        if (!isRecords && options.Type?.Main == DType.INT4_G32)
+        {
+            throw new ArgumentException("INT4_G32 is a type of expert records alone: expected another type, or records (--to records); Q4_0 is GGUF's nearest", nameof(options));
+        }
+
         var experts = isRecords ? new ExpertPlanner(checkpoint, planner, chooser).Plan(forms) : [];
         var tensors = Backbone(forms, experts, published, planner);
         var files = isRecords

@@ -1,5 +1,6 @@
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Records;
+using Crescent.Kernels;
 
 namespace Crescent.Engine.Conversion;
 
@@ -24,6 +25,10 @@ internal sealed class ExpertPlanner(Checkpoint checkpoint, TensorPlanner planner
     }
 
     // What no type is asked for stays as published, scales apart or not.
-    private ExpertMatrix Matrix(TensorForm form) =>
-        chooser.Requested(form) is null ? StoredExperts.Of(new SourceTensor(checkpoint, form.Source)) : new CodedExperts(planner.Plan(form));
+    private ExpertMatrix Matrix(TensorForm form) => chooser.Requested(form) switch
+    {
+        null => StoredExperts.Of(new SourceTensor(checkpoint, form.Source)),
+        DType.INT4_G32 => form.Source.DType == DType.INT4_G32 ? StoredExperts.Of(new SourceTensor(checkpoint, form.Source)) : planner.PlanGroups(form),
+        _ => new CodedExperts(planner.Plan(form)),
+    };
 }

@@ -19,6 +19,18 @@ internal sealed class TensorPlanner(Checkpoint checkpoint, ConversionOptions opt
         return new TargetTensor(form.Name, choice.DType, form.Shape, form.Source, how, () => Coder(form, choice, importance?.Invoke()));
     }
 
+    /// <summary>Experts rounded to groups of four-bit integers.</summary>
+    public GroupedExperts PlanGroups(TensorForm form)
+    {
+        var (importance, hash) = ImportanceOf(form);
+        return new GroupedExperts(form, $"{form.Source.Name} {form.Source.DType} groups {hash:x16}", scales =>
+        {
+            var matrices = new SourceTensor(checkpoint, form.Source).Open(options.Isa);
+            var rows = form.Rows?.Invoke(matrices) ?? new MatrixRows(matrices, form.Order);
+            return new GroupCoder(rows, (int)form.Shape[^1], scales, $"{form.Source.File}: tensor '{form.Name}'", form.MatrixRows, importance?.Invoke());
+        });
+    }
+
     /// <summary>Values that no published tensor has.</summary>
     public static TargetTensor Held(string name, float[] values) =>
         new(name, DType.F32, [values.Length], null, $"held {XxHash64.HashToUInt64(MemoryMarshal.AsBytes<float>(values)):x16}", () => new EncodeCoder(new HeldRow(values), DType.F32, values.Length, name, 1, null));

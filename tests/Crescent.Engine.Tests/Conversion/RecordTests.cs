@@ -67,6 +67,47 @@ public sealed class RecordTests
     }
 
     [Fact]
+    public void Experts_are_rounded_to_groups_of_integers_and_exact_ones_stay_exact()
+    {
+        // Synthetic weights are whole multiples of a power of two, -7 to 7: groups of four-bit integers hold them.
+        using var folder = new TemporaryFolder();
+        var exact = TestModels.PathOf("tiny-kimi-k2", DType.BF16, layers: 3);
+        Conversions.Convert(exact, folder.File("out"), s_records with { Type = TargetType.Parse("int4_g32") });
+        using (var records = RecordCheckpoint.Open(folder.File("out")))
+        {
+            records.Verify(cancellationToken: TestContext.Current.CancellationToken);
+            Assert.Equal(DType.INT4_G32, records.Tensors["blk.1.ffn_down_exps.weight"].DType);
+            Assert.Equal(DType.BF16, records.Tensors["blk.1.attn_output.weight"].DType);
+        }
+
+        var options = LoadedModel.Plain with { MaxBatchTokens = 128, Activations = ActivationType.F32 };
+        Logits.AssertSameBits(Conversions.Score(exact, TestModels.Tokens(), options), Conversions.Score(folder.File("out"), TestModels.Tokens(), options), "int4 groups");
+
+        // Random ones are not held: each group's error is at most half a step, and half a rounding of the step.
+        Conversions.Convert(TestModels.PathOf("g-qwen3moe"), folder.File("rounded"), s_records with { Type = TargetType.Parse("INT4_G32") });
+        using var source = Checkpoint.Open(TestModels.PathOf("g-qwen3moe"));
+        using var rounded = RecordCheckpoint.Open(folder.File("rounded"));
+        const string Name = "blk.0.ffn_up_exps.weight";
+        var (expected, actual) = (Conversions.Decode(source, Name), Conversions.Decode(rounded, Name));
+        for (var group = 0; group < expected.Length; group += 32)
+        {
+            var largest = expected.AsSpan(group, 32).ToArray().Max(MathF.Abs);
+            for (var i = group; i < group + 32; i++)
+            {
+                Assert.InRange(MathF.Abs(expected[i] - actual[i]), 0, largest / 7 * 0.53f);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_type_of_records_is_refused_for_a_file()
+    {
+        using var folder = new TemporaryFolder();
+        var options = Conversions.Plain with { Type = TargetType.Parse("int4_g32") };
+        Assert.Contains("--to records", Assert.Throws<ArgumentException>(() => Conversions.Convert(TestModels.PathOf("g-qwen3moe"), folder.File("x.gguf"), options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Alternating_rows_are_taken_apart()
     {
         using var published = PublishedTiny.Write("tiny-gpt-oss");
