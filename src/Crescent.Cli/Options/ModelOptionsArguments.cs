@@ -26,7 +26,7 @@ internal sealed class ModelOptionsArguments
 
     public Option<string> KvType { get; } = Values.Choice("--kv-type", "f16", "Type of cached keys and values.", "f16", "bf16", "f32", "q8_0");
 
-    public Option<string> Isa { get; } = Values.Choice("--isa", "auto", "Instruction-set level of the kernels.", "auto", "avx512", "avx2", "portable");
+    public Option<string> Isa { get; } = Values.Choice("--isa", "auto", "Instruction-set level of the kernels.", "auto", "avx512vnni", "avx512", "avx2", "portable");
 
     public Option<string> Activations { get; } = Values.Choice("--activations", "auto", "auto: int8 for quantised weights; f32: weights decoded, float32 products.", "auto", "f32");
 

@@ -19,6 +19,7 @@ public sealed class TensorSource
     private readonly IsaLevel _isa;
     private readonly ResidentRecoder? _recoder;
     private readonly Dictionary<ByteRegion, WeightStorage> _storages = [];
+    private readonly Dictionary<WeightStorage, WeightGroup> _groups = [];
     private readonly List<NamedMatrices> _matrices = [];
 
     /// <param name="path">The checkpoint's path, for messages.</param>
@@ -31,8 +32,8 @@ public sealed class TensorSource
         _recoder = recoder;
     }
 
-    /// <summary>The storages of all matrices handed out so far, where they lie in the files.</summary>
-    public IReadOnlyCollection<WeightStorage> Storages => _storages.Values;
+    /// <summary>The mapped matrices handed out so far, by the bytes that they share.</summary>
+    public IReadOnlyCollection<WeightGroup> Groups => _groups.Values;
 
     /// <summary>The matrices handed out so far, by tensor.</summary>
     public IReadOnlyList<NamedMatrices> Matrices => _matrices;
@@ -56,7 +57,7 @@ public sealed class TensorSource
 
         var tensor = Find(name);
         RequireShape(tensor, count, length);
-        return Array.ConvertAll(CreateMapped(tensor, count, 1, length, keepMapped: true), vector =>
+        return Array.ConvertAll(CreateMapped(tensor, count, 1, length, WeightUse.Once), vector =>
         {
             var values = new float[length];
             vector.DecodeRow(0, values);
@@ -65,12 +66,13 @@ public sealed class TensorSource
     }
 
     /// <summary>A matrix [rows, columns].</summary>
+    /// <param name="keepRows">Whether some products are transposed, so that its rows must stay as they are.</param>
     /// <exception cref="CheckpointException">It is absent, has another shape, or a type without kernels.</exception>
-    public WeightMatrix Matrix(string name, long rows, long columns)
+    public WeightMatrix Matrix(string name, long rows, long columns, bool keepRows = false)
     {
         var tensor = Find(name);
         RequireShape(tensor, rows, columns);
-        return Create(tensor, 1, rows, columns)[0];
+        return Create(tensor, 1, rows, columns, keepRows)[0];
     }
 
     /// <summary>The same, or null where the tensor is absent.</summary>
@@ -81,15 +83,16 @@ public sealed class TensorSource
     {
         var tensor = Find(name);
         RequireShape(tensor, rows, columns);
-        return CreateMapped(tensor, 1, rows, columns)[0];
+        return CreateMapped(tensor, 1, rows, columns, WeightUse.Table)[0];
     }
 
     /// <summary>Stacked matrices [count, rows, columns], one view each.</summary>
-    public WeightMatrix[] Stack(string name, long count, long rows, long columns)
+    /// <param name="keepRows">As for <see cref="Matrix"/>.</param>
+    public WeightMatrix[] Stack(string name, long count, long rows, long columns, bool keepRows = false)
     {
         var tensor = Find(name);
         RequireShape(tensor, count, rows, columns);
-        return Create(tensor, count, rows, columns);
+        return Create(tensor, count, rows, columns, keepRows);
     }
 
     /// <summary>A vector [length] as float32.</summary>
@@ -135,21 +138,21 @@ public sealed class TensorSource
         return tensor;
     }
 
-    private WeightMatrix[] Create(CheckpointTensor tensor, long count, long rows, long columns)
+    private WeightMatrix[] Create(CheckpointTensor tensor, long count, long rows, long columns, bool keepRows)
     {
-        var matrices = CreateOrRecode(tensor, count, rows, columns);
+        var matrices = CreateOrRecode(tensor, count, rows, columns, keepRows ? WeightUse.ProductsAlongBothAxes : WeightUse.Products);
         _matrices.Add(new NamedMatrices(tensor.Name, matrices));
         return matrices;
     }
 
-    private WeightMatrix[] CreateOrRecode(CheckpointTensor tensor, long count, long rows, long columns)
+    private WeightMatrix[] CreateOrRecode(CheckpointTensor tensor, long count, long rows, long columns, WeightUse use)
     {
         if (_recoder?.TypeOf(tensor, columns) is not { } type)
         {
-            return CreateMapped(tensor, count, rows, columns);
+            return CreateMapped(tensor, count, rows, columns, use);
         }
 
-        var mapped = CreateMapped(tensor, count, rows, columns, keepMapped: true);
+        var mapped = CreateMapped(tensor, count, rows, columns, WeightUse.Once);
         try
         {
             return Array.ConvertAll(mapped, matrix => _recoder.Recode(matrix, type));
@@ -161,8 +164,7 @@ public sealed class TensorSource
         }
     }
 
-    // keepMapped: the bytes are read once and never moved.
-    private WeightMatrix[] CreateMapped(CheckpointTensor tensor, long count, long rows, long columns, bool keepMapped = false)
+    private WeightMatrix[] CreateMapped(CheckpointTensor tensor, long count, long rows, long columns, WeightUse use)
     {
         if (rows > int.MaxValue || columns > int.MaxValue)
         {
@@ -174,7 +176,7 @@ public sealed class TensorSource
             var matrices = new WeightMatrix[count];
             for (var i = 0; i < matrices.Length; i++)
             {
-                matrices[i] = Join(tensor, i, (int)rows, (int)columns, keepMapped);
+                matrices[i] = Join(tensor, i, (int)rows, (int)columns, use);
             }
 
             return matrices;
@@ -186,16 +188,16 @@ public sealed class TensorSource
         }
     }
 
-    private WeightMatrix Join(CheckpointTensor tensor, int index, int rows, int columns, bool keepMapped)
+    private WeightMatrix Join(CheckpointTensor tensor, int index, int rows, int columns, WeightUse use)
     {
         var count = tensor.PartsPerMatrix;
         if (count == 1)
         {
-            return Create(tensor, PartOf(tensor, index, rows, columns), rows, columns, keepMapped);
+            return Create(tensor, PartOf(tensor, index, rows, columns), rows, columns, use);
         }
 
         var (partRows, partColumns) = tensor.PartAxis == PartAxis.Rows ? (rows / count, columns) : (rows, columns / count);
-        var parts = Enumerable.Range(index * count, count).Select(i => Create(tensor, tensor.Parts[i], partRows, partColumns, keepMapped)).ToArray();
+        var parts = Enumerable.Range(index * count, count).Select(i => Create(tensor, tensor.Parts[i], partRows, partColumns, use)).ToArray();
         return tensor.PartAxis == PartAxis.Rows ? WeightMatrix.ConcatRows(parts) : WeightMatrix.ConcatColumns(parts);
     }
 
@@ -209,12 +211,25 @@ public sealed class TensorSource
             : part with { Codes = part.Codes.Slice(index * bytes, bytes), Offset = part.Offset + (index * bytes), CodesContainer = part.CodesContainer };
     }
 
-    private WeightMatrix Create(CheckpointTensor tensor, TensorPart part, int rows, int columns, bool keepMapped)
+    private WeightMatrix Create(CheckpointTensor tensor, TensorPart part, int rows, int columns, WeightUse use)
     {
         var bytes = new MatrixBytes(tensor.DType, part.Codes, part.Scales, rows, columns, part.RowStep);
-        return keepMapped || !part.IsMapped
-            ? WeightMatrix.Create(bytes, _isa)
-            : WeightMatrix.Create(bytes, StorageOf(part.CodesContainer), part.Scales.Length > 0 ? StorageOf(part.ScalesContainer) : null, _isa);
+        if (use is WeightUse.Once or WeightUse.Table || !part.IsMapped)
+        {
+            return WeightMatrix.Create(bytes, _isa);
+        }
+
+        var codes = StorageOf(part.CodesContainer);
+        var scales = part.Scales.Length > 0 ? StorageOf(part.ScalesContainer) : null;
+        var matrix = WeightMatrix.Create(bytes, codes, scales, _isa);
+        if (!_groups.TryGetValue(codes, out var group))
+        {
+            _groups.Add(codes, group = new WeightGroup());
+        }
+
+        group.Add(matrix, codes, scales);
+        group.KeepsRows |= use == WeightUse.ProductsAlongBothAxes;
+        return matrix;
     }
 
     private WeightStorage StorageOf(ByteRegion container)
@@ -250,4 +265,20 @@ public sealed class TensorSource
     [DoesNotReturn]
     private static void ThrowTooLarge(CheckpointTensor tensor) =>
         throw new CheckpointException($"{tensor.File}: tensor '{tensor.Name}': expected at most {int.MaxValue} rows and columns, found [{string.Join(", ", tensor.Shape)}]");
+
+    /// <summary>What a matrix is for.</summary>
+    private enum WeightUse
+    {
+        /// <summary>Products.</summary>
+        Products,
+
+        /// <summary>Products and transposed products.</summary>
+        ProductsAlongBothAxes,
+
+        /// <summary>Rows are looked up: it stays in the file.</summary>
+        Table,
+
+        /// <summary>It is read once, while the model loads.</summary>
+        Once,
+    }
 }

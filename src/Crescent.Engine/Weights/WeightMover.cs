@@ -1,13 +1,21 @@
+using Crescent.Kernels.Emitted;
 using Crescent.Kernels.MatMul;
 
 namespace Crescent.Engine.Weights;
 
-/// <summary>Moves a model's larger tensors to huge pages, one after another, on a thread of its own. Owns what it has moved.</summary>
-public sealed class WeightMover(IReadOnlyCollection<WeightStorage> storages) : IDisposable
+/// <summary>
+/// Moves a model's larger tensors from the mapped file to huge pages, one after another, on a thread of its own: as panels where the kernels read
+/// panels, else as they are. The model runs meanwhile, with the same results. Owns what it has moved.
+/// </summary>
+/// <param name="packs">Whether tensors may become panels.</param>
+public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool packs) : IDisposable
 {
     private const long SmallestBytes = 2 << 20; // a huge page
+    private const long SmallestPackedBytes = 64 << 10; // panels also read better in order
 
-    private readonly IReadOnlyCollection<WeightStorage> _storages = storages;
+    private readonly IReadOnlyCollection<WeightGroup> _groups = groups;
+    private readonly bool _packs = packs;
+    private readonly List<PanelStorage> _panels = [];
     private readonly CancellationTokenSource _stop = new();
     private Thread? _thread;
 
@@ -28,7 +36,12 @@ public sealed class WeightMover(IReadOnlyCollection<WeightStorage> storages) : I
     {
         _stop.Cancel();
         _thread?.Join();
-        foreach (var storage in _storages)
+        foreach (var panels in _panels)
+        {
+            panels.Dispose();
+        }
+
+        foreach (var storage in _groups.SelectMany(group => group.Storages))
         {
             storage.Dispose();
         }
@@ -38,23 +51,53 @@ public sealed class WeightMover(IReadOnlyCollection<WeightStorage> storages) : I
 
     private void Move()
     {
-        foreach (var storage in _storages)
+        try
         {
-            if (_stop.IsCancellationRequested)
+            foreach (var group in _groups)
             {
-                return;
-            }
+                if (_stop.IsCancellationRequested)
+                {
+                    return;
+                }
 
+                if (!Pack(group))
+                {
+                    Copy(group);
+                }
+            }
+        }
+        catch (OutOfMemoryException)
+        {
+            // The rest stays in the file, where it works as well.
+        }
+    }
+
+    private bool Pack(WeightGroup group)
+    {
+        if (!_packs || group.KeepsRows || group.Bytes < SmallestPackedBytes || PanelStorage.Create(group.Matrices) is not { } panels)
+        {
+            return false;
+        }
+
+        _panels.Add(panels);
+        if (panels.Pack(_stop.Token))
+        {
+            foreach (var storage in group.Storages)
+            {
+                storage.ReleasePages();
+            }
+        }
+
+        return true;
+    }
+
+    private void Copy(WeightGroup group)
+    {
+        foreach (var storage in group.Storages)
+        {
             if (storage.Mapped.Length >= SmallestBytes)
             {
-                try
-                {
-                    storage.MoveToHugePages(_stop.Token);
-                }
-                catch (OutOfMemoryException)
-                {
-                    return; // the rest stays in the file, where it works as well
-                }
+                storage.MoveToHugePages(_stop.Token);
             }
         }
     }

@@ -1,10 +1,11 @@
+using Crescent.Kernels.Emitted;
 using Crescent.Kernels.Quantization;
 
 namespace Crescent.Kernels.MatMul;
 
 /// <summary>Weights of a format with blocks of 32.</summary>
-internal sealed unsafe class Block32Matrix<TBlock, TIsa>(in MatrixSource source)
-    : QuantizedMatrix<TIsa>(source)
+internal sealed unsafe class Block32Matrix<TBlock, TIsa>(in MatrixSource source, PanelRows? panels = null)
+    : QuantizedMatrix<TIsa>(source, panels)
     where TBlock : unmanaged, IBlock32<TBlock>
     where TIsa : struct, IIsa
 {
@@ -20,7 +21,7 @@ internal sealed unsafe class Block32Matrix<TBlock, TIsa>(in MatrixSource source)
     private protected override long ScaleRowBytes => Columns / 32 * (long)TBlock.ScaleBytes;
 
     private protected override WeightMatrix View(int firstRow, int rows) =>
-        new Block32Matrix<TBlock, TIsa>(Source.RowRange(firstRow, rows, RowBytes, ScaleRowBytes));
+        new Block32Matrix<TBlock, TIsa>(Source.RowRange(firstRow, rows, RowBytes, ScaleRowBytes), PanelsFrom(firstRow));
 
     private protected override void MultiplyRows(in WeightRows rows, QuantizedRow input, float* output) =>
         Block32MatMul.MultiplyRows<TBlock, TIsa>(rows, input, Columns / 32, output);

@@ -1,10 +1,42 @@
+using Crescent.Kernels.Emitted;
+
 namespace Crescent.Kernels.MatMul;
 
-/// <summary>Weights of any quantised format: how a panel's rows and a job's items are taken through the format's loops.</summary>
-internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source) : PanelMatrix<TIsa>(source)
+/// <summary>
+/// Weights of any quantised format: how a panel's rows and a job's items are taken through the format's loops, or through emitted kernels.
+/// </summary>
+/// <param name="panels">Null where only the loops are there.</param>
+internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source, PanelRows? panels) : PanelMatrix<TIsa>(source)
     where TIsa : struct, IIsa
 {
+    private readonly PanelRows? _panels = panels;
+
     internal override bool IsQuantized => true;
+
+    internal override long PanelBytes =>
+        _panels is null || Rows % PanelFormat.Rows != 0 ? 0 : Rows / PanelFormat.Rows * _panels.Codec.Format.PanelBytes(Columns);
+
+    internal override bool WritePanels(byte* target, CancellationToken cancellation)
+    {
+        for (var row = 0; row < Rows; row += PanelFormat.Rows, target += _panels!.Codec.Format.PanelBytes(Columns))
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            _panels.Codec.Pack(RowsFrom(row, 1), Columns, target);
+        }
+
+        return true;
+    }
+
+    internal override void UsePanels(byte* panels) => _panels!.Packed.Address = panels;
+
+    /// <summary>Panels of a view that begins at some row; null where it could not share them.</summary>
+    private protected PanelRows? PanelsFrom(int firstRow) => _panels?.From(firstRow);
+
+    private protected override int PanelHeight => _panels is null ? base.PanelHeight : PanelProduct.ItemRows;
 
     // From this many items on, unpacking the weights once pays.
     private const int PackedItems = 3;
@@ -12,10 +44,19 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source) : P
     // Input rows that share one pass over the packed weights: their codes and the weights of 2,048 columns about fill the first-level cache.
     private const int TileItems = 8;
 
-    private protected override long Int8ScratchBytes(int count) => IsPacked(count) ? PackedBytes : 0;
+    private protected override long Int8ScratchBytes(int count) => Math.Max(
+        IsPacked(count) ? PackedBytes : 0,
+        _panels is null ? 0 : PanelProduct.ItemRows / PanelFormat.Rows * _panels.Codec.Format.PanelBytes(Columns));
 
     private protected override void MultiplyInt8(in MatMulJob job, int firstRow, int rows, byte* scratch)
     {
+        if (_panels is not null && rows >= PanelFormat.Rows)
+        {
+            var done = rows / PanelFormat.Rows * PanelFormat.Rows;
+            MultiplyPanels(job, firstRow, done / PanelFormat.Rows, scratch);
+            (firstRow, rows) = (firstRow + done, rows - done);
+        }
+
         if (!IsPacked(job.Count) && rows % 8 == 0)
         {
             MultiplyWhole(job, firstRow, rows);
@@ -48,6 +89,22 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source) : P
     {
         var scaleStride = (nint)ScaleRowBytes * Source.Bytes.RowStep;
         return new WeightRows(RowAddress(firstRow), step * RowStride, Source.Scales + (firstRow * scaleStride), step * scaleStride);
+    }
+
+    private void MultiplyPanels(in MatMulJob job, int firstRow, int count, byte* scratch)
+    {
+        var panelBytes = _panels!.Codec.Format.PanelBytes(Columns);
+        var panels = _panels.AddressOf(firstRow, panelBytes);
+        if (panels == null)
+        {
+            panels = scratch;
+            for (var panel = 0; panel < count; panel++)
+            {
+                _panels.Codec.Pack(RowsFrom(firstRow + (panel * PanelFormat.Rows), 1), Columns, panels + (panel * panelBytes));
+            }
+        }
+
+        PanelProduct.Multiply(_panels.Codec, panels, count, job, firstRow);
     }
 
     private static bool IsPacked(int count) => TIsa.PacksBatches && count >= PackedItems;

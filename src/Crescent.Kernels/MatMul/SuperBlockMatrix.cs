@@ -1,10 +1,11 @@
+using Crescent.Kernels.Emitted;
 using Crescent.Kernels.Quantization;
 
 namespace Crescent.Kernels.MatMul;
 
 /// <summary>Weights of a format with super-blocks of 256.</summary>
-internal sealed unsafe class SuperBlockMatrix<TBlock, TIsa>(in MatrixSource source)
-    : QuantizedMatrix<TIsa>(source)
+internal sealed unsafe class SuperBlockMatrix<TBlock, TIsa>(in MatrixSource source, PanelRows? panels = null)
+    : QuantizedMatrix<TIsa>(source, panels)
     where TBlock : unmanaged, ISuperBlock<TBlock>
     where TIsa : struct, IIsa
 {
@@ -12,7 +13,7 @@ internal sealed unsafe class SuperBlockMatrix<TBlock, TIsa>(in MatrixSource sour
         SuperBlockMatMul.Decode<TBlock>(RowAddress(row) + (firstColumn / 256 * sizeof(TBlock)), columns / 256, values);
 
     private protected override WeightMatrix View(int firstRow, int rows) =>
-        new SuperBlockMatrix<TBlock, TIsa>(Source.RowRange(firstRow, rows, RowBytes, 0));
+        new SuperBlockMatrix<TBlock, TIsa>(Source.RowRange(firstRow, rows, RowBytes, 0), PanelsFrom(firstRow));
 
     private protected override void MultiplyRows(in WeightRows rows, QuantizedRow input, float* output) =>
         SuperBlockMatMul.MultiplyRows<TBlock, TIsa>(rows.Codes, rows.Stride, input, Columns / 256, output);

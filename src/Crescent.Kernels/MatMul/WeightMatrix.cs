@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using Crescent.Kernels.Emitted;
 using Crescent.Kernels.Memory;
 using Crescent.Kernels.Quantization;
 
@@ -144,6 +145,15 @@ public abstract class WeightMatrix
     /// <summary>Decodes columns firstColumn..firstColumn+columns of a row; whole blocks.</summary>
     internal abstract unsafe void Decode(int row, int firstColumn, int columns, float* values);
 
+    /// <summary>Bytes of the matrix as panels; 0 where it cannot be packed.</summary>
+    internal virtual long PanelBytes => 0;
+
+    /// <summary>Packs the matrix into <see cref="PanelBytes"/> of memory. False where it was cancelled.</summary>
+    internal virtual unsafe bool WritePanels(byte* target, CancellationToken cancellation) => throw new UnreachableException();
+
+    /// <summary>Lets products read panels that were written before, or with null the rows again.</summary>
+    internal virtual unsafe void UsePanels(byte* panels) => throw new UnreachableException();
+
     private protected MatrixSource Source => _source;
 
     /// <summary>Bytes from a row's codes to the next row's.</summary>
@@ -201,7 +211,7 @@ public abstract class WeightMatrix
         MatrixBytesCheck.Check(source.Bytes, isa);
         return isa switch
         {
-            IsaLevel.Avx512 => new FloatMatrix<TElement, Avx512Isa>(source),
+            IsaLevel.Avx512 or IsaLevel.Avx512Vnni => new FloatMatrix<TElement, Avx512Isa>(source),
             IsaLevel.Avx2 => new FloatMatrix<TElement, Avx2Isa>(source),
             _ => new FloatMatrix<TElement, PortableIsa>(source),
         };
@@ -213,6 +223,7 @@ public abstract class WeightMatrix
         MatrixBytesCheck.Check(source.Bytes, isa);
         return isa switch
         {
+            IsaLevel.Avx512Vnni => new Block32Matrix<TBlock, Avx512Isa>(source, PanelRows.Of(source.Bytes.DType)),
             IsaLevel.Avx512 => new Block32Matrix<TBlock, Avx512Isa>(source),
             IsaLevel.Avx2 => new Block32Matrix<TBlock, Avx2Isa>(source),
             _ => new Block32Matrix<TBlock, PortableIsa>(source),
@@ -225,6 +236,7 @@ public abstract class WeightMatrix
         MatrixBytesCheck.Check(source.Bytes, isa);
         return isa switch
         {
+            IsaLevel.Avx512Vnni => new SuperBlockMatrix<TBlock, Avx512Isa>(source, PanelRows.Of(source.Bytes.DType)),
             IsaLevel.Avx512 => new SuperBlockMatrix<TBlock, Avx512Isa>(source),
             IsaLevel.Avx2 => new SuperBlockMatrix<TBlock, Avx2Isa>(source),
             _ => new SuperBlockMatrix<TBlock, PortableIsa>(source),
@@ -236,7 +248,7 @@ public abstract class WeightMatrix
         MatrixBytesCheck.Check(source.Bytes, isa);
         return isa switch
         {
-            IsaLevel.Avx512 => new TileScaledMatrix<Avx512Isa>(source, 0),
+            IsaLevel.Avx512 or IsaLevel.Avx512Vnni => new TileScaledMatrix<Avx512Isa>(source, 0),
             IsaLevel.Avx2 => new TileScaledMatrix<Avx2Isa>(source, 0),
             _ => new TileScaledMatrix<PortableIsa>(source, 0),
         };
@@ -248,7 +260,7 @@ public abstract class WeightMatrix
         var rows = source.Bytes.Rows;
         return isa switch
         {
-            IsaLevel.Avx512 => new InputMajorMatrix<Avx512Isa>(source, rows),
+            IsaLevel.Avx512 or IsaLevel.Avx512Vnni => new InputMajorMatrix<Avx512Isa>(source, rows),
             IsaLevel.Avx2 => new InputMajorMatrix<Avx2Isa>(source, rows),
             _ => new InputMajorMatrix<PortableIsa>(source, rows),
         };

@@ -41,6 +41,9 @@ public sealed unsafe class WeightStorage(ByteRegion mapped) : IDisposable
         PlatformMemory.Release(_mapped.Address, _mapped.Length);
     }
 
+    /// <summary>Hands the file's pages back to the system: products read the bytes elsewhere. Who reads them here again finds them in the file.</summary>
+    public void ReleasePages() => PlatformMemory.Release(_mapped.Address, _mapped.Length);
+
     public void Dispose()
     {
         Volatile.Write(ref _shift, 0);

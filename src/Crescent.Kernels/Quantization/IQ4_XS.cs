@@ -54,15 +54,20 @@ internal struct IQ4_XS : ISuperBlock<IQ4_XS>
     public static unsafe Vector256<float> Mins(byte* block, nint stride) => default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe Vector256<short> SubScales(byte* block)
+    public static unsafe Vector256<short> SubScales(byte* block) => Unpacking.WidenTwice(SubScaleBytes(block));
+
+    /// <summary>The 8 sub-scales, a signed byte each, scale 0 lowest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe ulong SubScaleBytes(byte* block)
     {
-        // Nibbles and bit pairs to a byte each, scale 0 lowest.
+        // Nibbles and bit pairs to a byte each.
         var low = Unpacking.SpreadNibbles(*(uint*)(block + 4));
         ulong high = *(ushort*)(block + 2);
         high = (high | (high << 24)) & 0x000000FF000000FF;
         high = (high | (high << 12)) & 0x000F000F000F000F;
         high = (high | (high << 6)) & 0x0303030303030303;
-        return Unpacking.WidenTwice(low | (high << 4)) - Vector256.Create((short)32);
+        // Less 32 in every byte: the top bit, set for the subtraction, keeps it from borrowing.
+        return ((low | (high << 4) | 0x8080808080808080) - 0x2020202020202020) ^ 0x8080808080808080;
     }
 
     public static unsafe Vector256<short> SubMins(byte* block) => default;

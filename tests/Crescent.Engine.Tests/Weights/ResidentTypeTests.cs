@@ -68,13 +68,13 @@ public sealed class ResidentTypeTests
         Assert.Equal(DType.BF16, tensors.Matrix("blk.0.attn_q_b.weight", 192, 48).DType); // rows of no whole block
         _ = tensors.Vector("blk.0.attn_norm.weight", 128);
         Assert.Equal(0, recoder.Bytes);
-        var mapped = tensors.Storages.Count;
+        var mapped = tensors.Groups.Count;
 
         Assert.Equal(DType.Q8_0, tensors.Matrix("blk.0.attn_output.weight", 128, 128).DType);
         Assert.Equal(DType.Q8_0, tensors.Matrix("blk.1.ffn_down_shexp.weight", 128, 64).DType);
         Assert.Equal(DType.Q8_0, tensors.Matrix("output.weight", 512, 128).DType);
         Assert.Equal(34L * ((128 * 4) + (128 * 2) + (512 * 4)), recoder.Bytes);
-        Assert.Equal(mapped, tensors.Storages.Count); // their bytes in the file are read once, so never moved
+        Assert.Equal(mapped, tensors.Groups.Count); // their bytes in the file are read once, so never moved
     }
 
     [Fact]

@@ -99,13 +99,13 @@ public sealed class TensorSourceTests : IDisposable
         var row = new float[3];
         tensors.Matrix("router", 2, 3).DecodeRow(1, row);
         Assert.Equal([4f, 5, 6], row);
-        Assert.Empty(tensors.Storages);
+        Assert.Empty(tensors.Groups);
     }
 
     [Fact]
     public void Vectors_are_decoded_so_their_bytes_need_not_move()
     {
         Assert.Equal([[0f, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]], _tensors.OptionalVectors("matrix", 3, 4)!);
-        Assert.Empty(_tensors.Storages);
+        Assert.Empty(_tensors.Groups);
     }
 }

@@ -66,28 +66,28 @@ internal static class MlaBuilder
         if (tensors.Contains($"{prefix}.attn_k_b.weight") && tensors.Contains($"{prefix}.attn_v_b.weight"))
         {
             return (
-                ReadHeads(tensors, $"{prefix}.attn_k_b.weight", heads, options.LatentWidth, options.NopeWidth),
-                ReadHeads(tensors, $"{prefix}.attn_v_b.weight", heads, options.ValueWidth, options.LatentWidth),
+                ReadHeads(tensors, $"{prefix}.attn_k_b.weight", heads, options.LatentWidth, options.NopeWidth, keepRows: true),
+                ReadHeads(tensors, $"{prefix}.attn_v_b.weight", heads, options.ValueWidth, options.LatentWidth, keepRows: false),
                 true);
         }
 
         var rows = options.NopeWidth + options.ValueWidth;
-        var whole = tensors.Matrix($"{prefix}.attn_kv_b.weight", (long)heads * rows, options.LatentWidth);
+        var whole = tensors.Matrix($"{prefix}.attn_kv_b.weight", (long)heads * rows, options.LatentWidth, keepRows: true);
         WeightMatrix[] keyUp = [.. Enumerable.Range(0, heads).Select(h => whole.RowRange(h * rows, options.NopeWidth))];
         tensors.NameViews($"{prefix}.attn_kv_b.weight", keyUp[0]); // all heads read the same latents
         return (keyUp, [.. Enumerable.Range(0, heads).Select(h => whole.RowRange((h * rows) + options.NopeWidth, options.ValueWidth))], false);
     }
 
-    private static WeightMatrix[] ReadHeads(TensorSource tensors, string name, int heads, int rows, int columns)
+    private static WeightMatrix[] ReadHeads(TensorSource tensors, string name, int heads, int rows, int columns, bool keepRows)
     {
         if (tensors.ShapeOf(name)!.Count == 2 && heads > 1)
         {
-            var whole = tensors.Matrix(name, (long)heads * rows, columns);
+            var whole = tensors.Matrix(name, (long)heads * rows, columns, keepRows);
             WeightMatrix[] views = [.. Enumerable.Range(0, heads).Select(h => whole.RowRange(h * rows, rows))];
             tensors.NameViews(name, views);
             return views;
         }
 
-        return tensors.Stack(name, heads, rows, columns);
+        return tensors.Stack(name, heads, rows, columns, keepRows);
     }
 }

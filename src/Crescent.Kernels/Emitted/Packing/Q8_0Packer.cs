@@ -1,0 +1,33 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Crescent.Kernels.MatMul;
+using Crescent.Kernels.Quantization;
+
+namespace Crescent.Kernels.Emitted.Packing;
+
+/// <summary>Signed bytes become unsigned ones, 128 above.</summary>
+internal readonly unsafe struct Q8_0Packer : IPanelPacker
+{
+    public static PanelFormat Format { get; } = new(PanelCodes.Bytes, PanelScales.Half, 7, []);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales)
+    {
+        var (block, stride) = (rows.Codes, rows.Stride);
+        var sign = Vector512.Create(0x80808080u);
+        for (var i = 0; i < blocks; i++, block += sizeof(Q8_0), codes += 512)
+        {
+            for (var half = 0; half < 2; half++)
+            {
+                PanelTranspose.Dwords(block + 2 + (16 * half), stride, out var c0, out var c1, out var c2, out var c3);
+                var target = (uint*)(codes + (256 * half));
+                (c0 ^ sign).Store(target);
+                (c1 ^ sign).Store(target + 16);
+                (c2 ^ sign).Store(target + 32);
+                (c3 ^ sign).Store(target + 48);
+            }
+
+            scales = PanelScaleRows.Words(block, stride, scales);
+        }
+    }
+}

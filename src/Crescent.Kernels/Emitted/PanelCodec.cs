@@ -1,0 +1,51 @@
+using Crescent.Kernels.Emitted.Packing;
+using Crescent.Kernels.MatMul;
+
+namespace Crescent.Kernels.Emitted;
+
+/// <summary>What a matrix needs of a format to multiply panels: its kernels, and how rows become panels.</summary>
+internal abstract unsafe class PanelCodec(PanelKernels kernels, int blockColumns)
+{
+    public PanelKernels Kernels { get; } = kernels;
+
+    public PanelFormat Format => Kernels.Format;
+
+    /// <summary>Columns of a block.</summary>
+    protected int BlockColumns { get; } = blockColumns;
+
+    /// <summary>Packs 16 rows: <see cref="PanelFormat.PanelBytes"/>.</summary>
+    public abstract void Pack(in WeightRows rows, int columns, byte* panel);
+}
+
+/// <inheritdoc/>
+internal sealed unsafe class PanelCodec<TPacker>(PanelKernels kernels, int blockColumns) : PanelCodec(kernels, blockColumns)
+    where TPacker : struct, IPanelPacker
+{
+    public override void Pack(in WeightRows rows, int columns, byte* panel) =>
+        TPacker.Pack(rows, columns / BlockColumns, panel, panel + Format.CodeBytes(columns));
+}
+
+/// <summary>The formats that have emitted kernels. Code is written at most once in a process, as compiled methods are.</summary>
+internal static class PanelCodecs
+{
+    private static readonly Dictionary<DType, Lazy<PanelCodec?>> s_codecs = new()
+    {
+        [DType.Q4_0] = Of<Q4_0Packer>(32),
+        [DType.Q8_0] = Of<Q8_0Packer>(32),
+        [DType.IQ4_NL] = Of<IQ4_NLPacker>(32),
+        [DType.MXFP4] = Of<MXFP4Packer>(32),
+        [DType.MXFP4_SPLIT] = Of<MXFP4_SPLITPacker>(32),
+        [DType.INT4_G32] = Of<INT4_G32Packer>(32),
+        [DType.Q4_K] = Of<Q4_KPacker>(256),
+        [DType.Q5_K] = Of<Q5_KPacker>(256),
+        [DType.Q6_K] = Of<Q6_KPacker>(256),
+        [DType.IQ4_XS] = Of<IQ4_XSPacker>(256),
+    };
+
+    /// <summary>The codec of a format; null where it has none, or where nothing can be emitted here.</summary>
+    public static PanelCodec? Find(DType dtype) => s_codecs.TryGetValue(dtype, out var codec) ? codec.Value : null;
+
+    private static Lazy<PanelCodec?> Of<TPacker>(int blockColumns)
+        where TPacker : struct, IPanelPacker =>
+        new(() => PanelKernels.Create(TPacker.Format) is { } kernels ? new PanelCodec<TPacker>(kernels, blockColumns) : null);
+}

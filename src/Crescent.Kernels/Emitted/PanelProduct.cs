@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using Crescent.Kernels.MatMul;
+
+namespace Crescent.Kernels.Emitted;
+
+/// <summary>Products of panels with the items of a job, tile by tile.</summary>
+internal static unsafe class PanelProduct
+{
+    /// <summary>Rows of a work item: input rows in the first-level cache meet some panels before the next ones come.</summary>
+    public const int ItemRows = 4 * PanelFormat.Rows;
+
+    /// <summary>Rows firstRow..firstRow + 16·count times all items.</summary>
+    /// <param name="panels">[count, panel]</param>
+    public static void Multiply(PanelCodec codec, byte* panels, int count, in MatMulJob job, int firstRow)
+    {
+        var columns = job.Weights.Columns;
+        var panelBytes = codec.Format.PanelBytes(columns);
+        var codeBytes = codec.Format.CodeBytes(columns);
+        PanelArguments arguments;
+        arguments.InputEnd = (long)columns / 32 * sizeof(QuantizedGroup);
+        // Tiles of nearly equal height: 13 rows are 7 and 6, not 12 and 1.
+        var tiles = (job.Count + codec.Format.MostInputs - 1) / codec.Format.MostInputs;
+        for (var (tile, item) = (0, 0); tile < tiles; tile++)
+        {
+            var inputs = (job.Count - item + (tiles - tile) - 1) / (tiles - tile);
+            Debug.Assert(inputs <= PanelArguments.MostInputs, "a tile is higher than the kernel");
+            for (var i = 0; i < inputs; i++)
+            {
+                arguments.Inputs[i] = (long)job.Input.QuantizedRow(job.InputRow(item + i));
+                arguments.Outputs[i] = (long)(job.OutputOf(item + i) + firstRow);
+            }
+
+            var kernel = codec.Kernels.For(inputs);
+            for (var panel = 0; panel < count; panel++)
+            {
+                arguments.Codes = panels + (panel * panelBytes);
+                arguments.Scales = arguments.Codes + codeBytes;
+                arguments.OutputOffset = panel * PanelFormat.Rows * (long)sizeof(float);
+                kernel(&arguments);
+            }
+
+            item += inputs;
+        }
+    }
+}

@@ -1,0 +1,147 @@
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Crescent.Kernels.Emitted;
+
+/// <summary>Writes the reading of scales, lane = row. rdx is the address of the scales that come next; it moves on.</summary>
+internal sealed class PanelScaleEmitter
+{
+    private readonly Assembler _code;
+    private readonly PanelFormat _format;
+    private readonly AssemblerRegisterZMM _temporary;
+    private readonly AssemblerRegisterZMM _nibbles;
+    private readonly AssemblerRegisterZMM _common; // d of a super-block
+    private readonly AssemblerRegisterZMM _commonMin; // dmin
+    private readonly AssemblerRegisterZMM _upper; // upper bits of the pairs, the current group's lowest
+    private readonly AssemblerRegisterZMM _upperMask;
+    private readonly AssemblerRegisterZMM _one;
+    private readonly AssemblerRegisterZMM _bias;
+
+    /// <param name="temporary">A register that may be overwritten.</param>
+    /// <param name="nibbles">The lower four bits of each byte.</param>
+    public PanelScaleEmitter(Assembler code, PanelFormat format, PanelRegisters registers, AssemblerRegisterZMM temporary, AssemblerRegisterZMM nibbles)
+    {
+        (_code, _format, _temporary, _nibbles) = (code, format, temporary, nibbles);
+        Scale = registers.Take();
+        if (format.IsSuperBlock)
+        {
+            _common = registers.Take();
+        }
+
+        switch (format.Scales)
+        {
+            case PanelScales.Exponent:
+                _one = registers.Constant(code, BitConverter.SingleToUInt32Bits(1));
+                _bias = registers.Constant(code, BitConverter.SingleToUInt32Bits(128));
+                break;
+            case PanelScales.SixBitPairs:
+                Min = registers.Take();
+                _commonMin = registers.Take();
+                _upper = registers.Take();
+                _upperMask = registers.Constant(code, 0x30);
+                break;
+            case PanelScales.SignedBytePairs:
+                LastScale = registers.Take();
+                Correction = registers.Take();
+                break;
+        }
+    }
+
+    /// <summary>What a product is worth; with pairs, the integer scale of the first half.</summary>
+    public AssemblerRegisterZMM Scale { get; }
+
+    /// <summary>With pairs: the integer scale of the last half.</summary>
+    public AssemblerRegisterZMM LastScale { get; }
+
+    /// <summary>With pairs: −offset · scale of both halves, in 16 bits.</summary>
+    public AssemblerRegisterZMM Correction { get; }
+
+    /// <summary>With pairs: what the scaled products are worth.</summary>
+    public AssemblerRegisterZMM Common => _common;
+
+    /// <summary>What is subtracted, as a factor of the input's weighted sum.</summary>
+    public AssemblerRegisterZMM Min { get; }
+
+    /// <summary>At the start of a super-block.</summary>
+    public void BeginSuperBlock()
+    {
+        _code.vcvtph2ps(_common, __ymmword_ptr[rdx]);
+        if (_format.Scales == PanelScales.SixBitPairs)
+        {
+            _code.vcvtph2ps(_commonMin, __ymmword_ptr[rdx + 32]);
+            _code.vmovdqu32(_upper, __zmmword_ptr[rdx + 64]);
+        }
+
+        _code.add(rdx, HeaderBytes);
+    }
+
+    /// <summary>At the start of a group.</summary>
+    public void BeginGroup()
+    {
+        switch (_format.Scales)
+        {
+            case PanelScales.Half:
+                _code.vcvtph2ps(Scale, __ymmword_ptr[rdx]);
+                break;
+            case PanelScales.BFloat16:
+                _code.vpmovzxwd(Scale, __ymmword_ptr[rdx]);
+                _code.vpslld(Scale, Scale, 16);
+                break;
+            case PanelScales.Exponent:
+                _code.vpmovzxbd(Scale, __xmmword_ptr[rdx]);
+                _code.vcvtdq2ps(Scale, Scale);
+                _code.vsubps(Scale, Scale, _bias);
+                _code.vscalefps(Scale, _one, Scale);
+                break;
+            case PanelScales.SixBitPairs:
+                ReadPairs();
+                break;
+            case PanelScales.SignedBytes:
+                _code.vpmovsxbd(Scale, __xmmword_ptr[rdx]);
+                _code.vcvtdq2ps(Scale, Scale);
+                _code.vmulps(Scale, Scale, _common);
+                break;
+            case PanelScales.SignedBytePairs:
+                ReadHalves();
+                break;
+        }
+
+        _code.add(rdx, GroupBytes);
+    }
+
+    private int HeaderBytes => _format.ScaleBytes - (8 * GroupBytes);
+
+    private int GroupBytes => _format.Scales switch
+    {
+        PanelScales.Exponent or PanelScales.SixBitPairs or PanelScales.SignedBytes => 16,
+        _ => 32,
+    };
+
+    private void ReadPairs()
+    {
+        const byte orAnd = 0xF8;
+        _code.vpmovzxbd(Scale, __xmmword_ptr[rdx]);
+        _code.vpsrld(Min, Scale, 4);
+        _code.vpandd(Scale, Scale, _nibbles);
+        _code.vpslld(_temporary, _upper, 4);
+        _code.vpternlogd(Scale, _temporary, _upperMask, orAnd);
+        _code.vpslld(_temporary, _upper, 2);
+        _code.vpternlogd(Min, _temporary, _upperMask, orAnd);
+        _code.vpsrld(_upper, _upper, 4);
+        _code.vcvtdq2ps(Scale, Scale);
+        _code.vmulps(Scale, Scale, _common);
+        _code.vcvtdq2ps(Min, Min);
+        _code.vmulps(Min, Min, _commonMin);
+    }
+
+    private void ReadHalves()
+    {
+        _code.vpmovsxbw(_temporary, __ymmword_ptr[rdx]); // pairs of 16 bits, a row each
+        _code.vpslld(Scale, _temporary, 16);
+        _code.vpsrad(Scale, Scale, 16);
+        _code.vpsrad(LastScale, _temporary, 16);
+        _code.vpxord(Correction, Correction, Correction);
+        _code.vpsllw(_temporary, _temporary, (byte)_format.OffsetShift);
+        _code.vpsubw(Correction, Correction, _temporary);
+    }
+}
