@@ -11,9 +11,9 @@ internal static unsafe class ActivationQuantizer
     private const int InfinityBits = 0x7F800000;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Quantize(float* values, QuantizedRow row, int groups)
+    public static void Quantize(float* values, QuantizedGroup* row, int groups)
     {
-        for (nint group = 0; group < groups; group++)
+        for (nint group = 0; group < groups; group++, row++)
         {
             var x0 = Vector256.Load(values + (32 * group));
             var x1 = Vector256.Load(values + (32 * group) + 8);
@@ -34,9 +34,13 @@ internal static unsafe class ActivationQuantizer
             var factor = Vector256.Create(reciprocal);
             var q01 = Vector256.Narrow(Round(x0, factor) & isNumber, Round(x1, factor) & isNumber);
             var q23 = Vector256.Narrow(Round(x2, factor) & isNumber, Round(x3, factor) & isNumber);
-            Vector256.Narrow(q01, q23).Store(row.Codes + (32 * group));
-            row.Scales[group] = scale;
-            row.Sums[group] = (ushort)Vector256.Sum(q01) | (Vector256.Sum(q23) << 16);
+            Vector256.Narrow(q01, q23).Store(row->Codes);
+            var first = (int)Vector256.Sum(q01);
+            var last = (int)Vector256.Sum(q23);
+            row->Scale = scale;
+            row->NegativeSum = -(first + last);
+            row->HalfSums = (ushort)first | (last << 16);
+            row->WeightedSum = scale * (first + last);
         }
     }
 

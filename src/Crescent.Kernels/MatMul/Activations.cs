@@ -10,8 +10,8 @@ namespace Crescent.Kernels.MatMul;
 /// </summary>
 /// <remarks>
 /// The 8-bit form, one for all weight formats, for every group of 32 values: codes = x·s/max|x| rounded to the nearest, ties to
-/// even, in −127..127, for the best of four steps s just below 127.5; scale = the least-squares factor of those codes, as a float; the sum of the
-/// codes of each half. A group whose largest magnitude is below 2^-119 (so that 1/scale
+/// even, in −127..127, for the best of four steps s just below 127.5; scale = the least-squares factor of those codes, as a float; and the sums of
+/// codes that <see cref="QuantizedGroup"/> lists. A group whose largest magnitude is below 2^-119 (so that 1/scale
 /// could overflow) has scale 0 and codes 0. A group with a NaN or an infinity has scale NaN and codes 0, so the products become NaN.
 /// </remarks>
 public sealed unsafe class Activations : IDisposable
@@ -19,9 +19,7 @@ public sealed unsafe class Activations : IDisposable
     // Below this many values a dispatch costs more than the work.
     private const int InlineValues = 16384;
 
-    private AlignedBuffer<sbyte>? _codes; // [capacityRows, columns]
-    private AlignedBuffer<float>? _scales; // [capacityRows, columns / 32]
-    private AlignedBuffer<short>? _sums; // [capacityRows, columns / 16]
+    private AlignedBuffer<QuantizedGroup>? _groups; // [capacityRows, columns / 32]
     private bool _quantized;
 
     public Activations(long capacityRows, int columns)
@@ -77,10 +75,7 @@ public sealed unsafe class Activations : IDisposable
             ThrowColumns();
         }
 
-        var length = (long)CapacityRows * Columns;
-        _codes ??= new AlignedBuffer<sbyte>(length);
-        _scales ??= new AlignedBuffer<float>(length / 32);
-        _sums ??= new AlignedBuffer<short>(length / 16);
+        _groups ??= new AlignedBuffer<QuantizedGroup>((long)CapacityRows * (Columns / 32));
         var work = new QuantizeWork(this);
         if ((long)Rows * Columns <= InlineValues)
         {
@@ -97,17 +92,13 @@ public sealed unsafe class Activations : IDisposable
     public void Dispose()
     {
         Values.Dispose();
-        _codes?.Dispose();
-        _scales?.Dispose();
-        _sums?.Dispose();
+        _groups?.Dispose();
     }
 
     internal float* RowValues(int row) => Values.Address + ((nint)row * Columns);
 
-    internal QuantizedRow QuantizedRow(int row) => new(
-        _codes!.Address + ((nint)row * Columns),
-        _scales!.Address + ((nint)row * (Columns / 32)),
-        (int*)(_sums!.Address + ((nint)row * (Columns / 16))));
+    /// <summary>The 8-bit form of a row, [columns / 32].</summary>
+    internal QuantizedGroup* QuantizedRow(int row) => _groups!.Address + ((nint)row * (Columns / 32));
 
     [DoesNotReturn]
     private void ThrowRows(int rows) =>
@@ -127,12 +118,4 @@ public sealed unsafe class Activations : IDisposable
             }
         }
     }
-}
-
-/// <summary>A row of activations in 8 bits.</summary>
-internal readonly unsafe struct QuantizedRow(sbyte* codes, float* scales, int* sums)
-{
-    public readonly sbyte* Codes = codes; // [columns]
-    public readonly float* Scales = scales; // [columns / 32]
-    public readonly int* Sums = sums; // [columns / 32], two 16-bit sums: of the group's first 16 codes (low half) and of its last
 }

@@ -63,12 +63,12 @@ internal readonly unsafe struct Avx2Isa : IIsa
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums)
+    public static Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, QuantizedGroup* input)
         where TBlock : unmanaged, IBlock32<TBlock>
     {
         // The codes that meet low nibbles, then those that meet high ones.
-        var block0 = TBlock.IsSequential ? EvenThenOdd(Vector256.Load(input)) : Vector256.Load(input);
-        var block1 = TBlock.IsSequential ? EvenThenOdd(Vector256.Load(input + 32)) : Vector256.Load(input + 32);
+        var block0 = TBlock.IsSequential ? EvenThenOdd(Vector256.Load(input[0].Codes)) : Vector256.Load(input[0].Codes);
+        var block1 = TBlock.IsSequential ? EvenThenOdd(Vector256.Load(input[1].Codes)) : Vector256.Load(input[1].Codes);
         var low = Avx2.Permute2x128(block0, block1, 0x20);
         var high = Avx2.Permute2x128(block0, block1, 0x31);
         var upper = nibbles + (4 * stride);
@@ -84,7 +84,7 @@ internal readonly unsafe struct Avx2Isa : IIsa
             DotTwoBlocks(upper + (3 * stride), blockBytes, low, high));
 
         // 8 times the sum of both halves, in each 32-bit lane; its low 16 bits twice.
-        var halves = Vector256.Create(Vector128.Create(inputSums[0]), Vector128.Create(inputSums[1])).AsInt16();
+        var halves = Vector256.Create(Vector128.Create(input[0].HalfSums), Vector128.Create(input[1].HalfSums)).AsInt16();
         var offset = Avx2.MultiplyAddAdjacent(halves, Vector256.Create((short)8));
         var twice = Avx2.Blend(offset.AsInt16(), (offset << 16).AsInt16(), 0b10101010);
         return AddHalves(rows03, rows47) - twice;

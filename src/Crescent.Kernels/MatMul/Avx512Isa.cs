@@ -40,9 +40,9 @@ internal readonly unsafe struct Avx512Isa : IIsa
         where TBlock : IGroupCodes => Avx2Isa.DotHalves<TBlock>(block, stride, group, input);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums)
+    public static Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, QuantizedGroup* input)
         where TBlock : unmanaged, IBlock32<TBlock> =>
-        Avx2Isa.DotNibbles<TBlock>(nibbles, blockBytes, stride, input, inputSums);
+        Avx2Isa.DotNibbles<TBlock>(nibbles, blockBytes, stride, input);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(byte* address, int bytes) => Avx2Isa.Prefetch(address, bytes);

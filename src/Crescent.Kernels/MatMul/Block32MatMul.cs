@@ -16,7 +16,7 @@ internal static unsafe class Block32MatMul
 
     /// <summary>8 rows times one input row, straight from the weights' own layout.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void MultiplyRows<TBlock, TIsa>(in WeightRows rows, QuantizedRow input, int blocks, float* output)
+    public static void MultiplyRows<TBlock, TIsa>(in WeightRows rows, QuantizedGroup* input, int blocks, float* output)
         where TBlock : unmanaged, IBlock32<TBlock>
         where TIsa : struct, IIsa
     {
@@ -33,15 +33,15 @@ internal static unsafe class Block32MatMul
                 var w = weights + (block * sizeof(TBlock));
                 TIsa.Prefetch(weights + (8 * (stride + (block * sizeof(TBlock)))), 16 * sizeof(TBlock));
                 PrefetchScales<TBlock, TIsa>(scales, scaleStride, block, 16);
-                var products = TIsa.DotNibbles<TBlock>(w + TBlock.NibblePosition, sizeof(TBlock), stride, input.Codes + (32 * block), input.Sums + block);
+                var products = TIsa.DotNibbles<TBlock>(w + TBlock.NibblePosition, sizeof(TBlock), stride, input + block);
                 sum = AddBlock<TBlock, TIsa>(
                     sum,
                     Widen(products.GetLower()),
                     NibbleOffset,
                     Scales<TBlock>(w, stride, scales, scaleStride, block),
                     TBlock.Mins(w, stride),
-                    input.Scales[block],
-                    input.Sums[block]);
+                    input[block].Scale,
+                    input[block].HalfSums);
                 w += sizeof(TBlock);
                 sum = AddBlock<TBlock, TIsa>(
                     sum,
@@ -49,8 +49,8 @@ internal static unsafe class Block32MatMul
                     NibbleOffset,
                     Scales<TBlock>(w, stride, scales, scaleStride, block + 1),
                     TBlock.Mins(w, stride),
-                    input.Scales[block + 1],
-                    input.Sums[block + 1]);
+                    input[block + 1].Scale,
+                    input[block + 1].HalfSums);
             }
         }
 
@@ -59,9 +59,9 @@ internal static unsafe class Block32MatMul
             var w = weights + (block * sizeof(TBlock));
             TIsa.Prefetch(weights + (8 * (stride + (block * sizeof(TBlock)))), 8 * sizeof(TBlock));
             PrefetchScales<TBlock, TIsa>(scales, scaleStride, block, 8);
-            var products = TIsa.DotRows<TBlock, NoSubScales>(w, stride, 0, input.Codes + (32 * block), null);
+            var products = TIsa.DotRows<TBlock, NoSubScales>(w, stride, 0, input[block].Codes, null);
             sum = AddBlock<TBlock, TIsa>(
-                sum, products, 0, Scales<TBlock>(w, stride, scales, scaleStride, block), TBlock.Mins(w, stride), input.Scales[block], input.Sums[block]);
+                sum, products, 0, Scales<TBlock>(w, stride, scales, scaleStride, block), TBlock.Mins(w, stride), input[block].Scale, input[block].HalfSums);
         }
 
         sum.Store(output);
@@ -95,7 +95,7 @@ internal static unsafe class Block32MatMul
     /// spills the sums, which was slower.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int count, int blocks, float* output)
+    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedGroup** inputs, int count, int blocks, float* output)
         where TBlock : unmanaged, IBlock32<TBlock>
         where TIsa : struct, IIsa
     {
@@ -113,12 +113,13 @@ internal static unsafe class Block32MatMul
             {
                 var sum = Vector256.Load(sums);
                 var p = packed;
-                for (var block = start; block < end; block++, p += PackedBytes)
+                var x = *input + start;
+                for (var block = start; block < end; block++, p += PackedBytes, x++)
                 {
-                    var products = PackedGroup.Dot<TBlock>(p, input->Codes + (32 * block));
+                    var products = PackedGroup.Dot<TBlock>(p, x->Codes);
                     var scales = Vector256.Load((float*)(p + PackedGroup.Bytes));
                     var mins = TBlock.HasMin ? Vector256.Load((float*)(p + PackedGroup.Bytes + 32)) : default;
-                    sum = AddBlock<TBlock, TIsa>(sum, products, 0, scales, mins, input->Scales[block], input->Sums[block]);
+                    sum = AddBlock<TBlock, TIsa>(sum, products, 0, scales, mins, x->Scale, x->HalfSums);
                 }
 
                 sum.Store(sums);

@@ -37,8 +37,7 @@ internal unsafe interface IIsa
     /// </summary>
     /// <param name="nibbles">The 16 bytes of the first row's first block.</param>
     /// <param name="blockBytes">From a block to the next.</param>
-    /// <param name="inputSums">The input's sums of both blocks: of each half in 16 bits.</param>
-    static abstract Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums)
+    static abstract Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, QuantizedGroup* input)
         where TBlock : unmanaged, IBlock32<TBlock>;
 
     /// <summary>Asks for some bytes to be brought into the cache; never faults.</summary>

@@ -53,17 +53,18 @@ internal static unsafe class InputMajorMatMul
     /// <param name="packed">[groups, panel rows / 8] packed groups.</param>
     /// <param name="rows">Rounded up to a multiple of 8.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void MultiplyPacked<TIsa>(byte* packed, int rows, QuantizedRow input, nint firstGroup, nint groups, float* acc)
+    public static void MultiplyPacked<TIsa>(byte* packed, int rows, QuantizedGroup* input, nint groups, float* acc)
         where TIsa : struct, IIsa
     {
         for (nint row = 0; row < rows; row += 8)
         {
             var sum = Vector256.Load(acc + row);
             var p = packed + (32 * row);
-            for (var group = firstGroup; group < firstGroup + groups; group++, p += PackedGroupBytes)
+            for (nint group = 0; group < groups; group++, p += PackedGroupBytes)
             {
-                var products = TIsa.PacksBatches ? PackedGroup.Dot<INT8_KN>(p, input.Codes + (32 * group)) : Dot(p, input.Codes + (32 * group));
-                sum = TIsa.MultiplyAdd(Vector256.ConvertToSingle(products), Vector256.Create(input.Scales[group]), sum);
+                var x = input + group;
+                var products = TIsa.PacksBatches ? PackedGroup.Dot<INT8_KN>(p, x->Codes) : Dot(p, x->Codes);
+                sum = TIsa.MultiplyAdd(Vector256.ConvertToSingle(products), Vector256.Create(x->Scale), sum);
             }
 
             sum.Store(acc + row);

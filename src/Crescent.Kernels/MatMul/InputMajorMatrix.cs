@@ -91,8 +91,8 @@ internal sealed unsafe class InputMajorMatrix<TIsa>(in MatrixSource source, int 
             Pack(column, end, firstRow, rows, packed);
             for (var i = 0; i < items; i++)
             {
-                var input = job.Input.QuantizedRow(job.InputRow(firstItem + i));
-                InputMajorMatMul.MultiplyPacked<TIsa>(packed, padded, input, column / 32, (end - column) / 32, acc + (i * InputMajorMatMul.PanelRows));
+                var input = job.Input.QuantizedRow(job.InputRow(firstItem + i)) + (column / 32);
+                InputMajorMatMul.MultiplyPacked<TIsa>(packed, padded, input, (end - column) / 32, acc + (i * InputMajorMatMul.PanelRows));
             }
 
             if (end - column == left)

@@ -47,7 +47,7 @@ internal readonly unsafe struct PortableIsa : IIsa
         return Vector256.Load(sums);
     }
 
-    public static Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, sbyte* input, int* inputSums)
+    public static Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, QuantizedGroup* input)
         where TBlock : unmanaged, Quantization.IBlock32<TBlock> =>
         throw new System.Diagnostics.UnreachableException();
 

@@ -76,13 +76,13 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source, Pan
     private protected abstract long PackedBytes { get; }
 
     /// <summary>8 rows times one input row.</summary>
-    private protected abstract void MultiplyRows(in WeightRows rows, QuantizedRow input, float* output);
+    private protected abstract void MultiplyRows(in WeightRows rows, QuantizedGroup* input, float* output);
 
     /// <summary>Unpacks 8 rows.</summary>
     private protected abstract void Pack(in WeightRows rows, byte* packed);
 
     /// <summary>8 packed rows times at most a tile of input rows: [count, 8].</summary>
-    private protected abstract void MultiplyPacked(byte* packed, QuantizedRow* inputs, int count, float* output);
+    private protected abstract void MultiplyPacked(byte* packed, QuantizedGroup** inputs, int count, float* output);
 
     /// <summary>8 rows, or at step 0 one row 8 times.</summary>
     private WeightRows RowsFrom(int firstRow, int step)
@@ -155,7 +155,7 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source, Pan
         }
 
         Pack(weights, scratch);
-        var inputs = stackalloc QuantizedRow[TileItems];
+        var inputs = stackalloc QuantizedGroup*[TileItems];
         for (var item = 0; item < job.Count; item += TileItems)
         {
             var count = Math.Min(TileItems, job.Count - item);

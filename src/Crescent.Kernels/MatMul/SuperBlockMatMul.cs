@@ -13,7 +13,7 @@ internal static unsafe class SuperBlockMatMul
     /// <summary>8 rows, <paramref name="stride"/> bytes apart, times one input row, straight from the weights' own layout.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
-    public static void MultiplyRows<TBlock, TIsa>(byte* weights, nint stride, QuantizedRow input, int blocks, float* output)
+    public static void MultiplyRows<TBlock, TIsa>(byte* weights, nint stride, QuantizedGroup* input, int blocks, float* output)
         where TBlock : unmanaged, ISuperBlock<TBlock>
         where TIsa : struct, IIsa
     {
@@ -50,12 +50,12 @@ internal static unsafe class SuperBlockMatMul
             for (var group = 0; group < 8; group++)
             {
                 TIsa.Prefetch(weights + (8 * (stride + (block * sizeof(TBlock)))) + (group * sizeof(TBlock)), sizeof(TBlock));
-                var x = input.Codes + (256 * block) + (32 * group);
+                var x = input + (8 * block) + group;
                 var products = HasNarrowSums<TBlock>()
-                    ? TIsa.MultiplyAddPairs(TIsa.DotHalves<TBlock>(w, stride, group, x).AsInt16(), Vector256.Load(scalePairs + (8 * group)).AsInt16())
-                    : TIsa.DotRows<TBlock, GroupSubScales>(w, stride, group, x, subScales);
+                    ? TIsa.MultiplyAddPairs(TIsa.DotHalves<TBlock>(w, stride, group, x->Codes).AsInt16(), Vector256.Load(scalePairs + (8 * group)).AsInt16())
+                    : TIsa.DotRows<TBlock, GroupSubScales>(w, stride, group, x->Codes, subScales);
                 AddGroup<TBlock, TIsa>(
-                    products, corrections + (8 * group), input.Scales[(8 * block) + group], input.Sums[(8 * block) + group], terms + (8 * group), minTerms + (8 * group));
+                    products, corrections + (8 * group), x->Scale, x->HalfSums, terms + (8 * group), minTerms + (8 * group));
             }
 
             sum = AddBlock<TBlock, TIsa>(sum, terms, minTerms, TBlock.Scales(w, stride), TBlock.Mins(w, stride));
@@ -117,7 +117,7 @@ internal static unsafe class SuperBlockMatMul
     /// <summary>8 packed rows times some input rows: output [count, 8 rows].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
-    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedRow* inputs, int count, int blocks, float* output)
+    public static void MultiplyPacked<TBlock, TIsa>(byte* packed, QuantizedGroup** inputs, int count, int blocks, float* output)
         where TBlock : unmanaged, ISuperBlock<TBlock>
         where TIsa : struct, IIsa
     {
@@ -137,14 +137,14 @@ internal static unsafe class SuperBlockMatMul
             for (var i = 0; i < count; i++, input++, sums += 8)
             {
                 var p = packed;
-                for (nint group = 0; group < 8; group++, p += PackedGroupBytes)
+                var x = *input + (8 * block);
+                for (nint group = 0; group < 8; group++, p += PackedGroupBytes, x++)
                 {
-                    var index = (8 * block) + group;
                     var first = Vector256.Load((short*)(p + PackedGroup.Bytes));
                     var last = Vector256.Load((short*)(p + PackedGroup.Bytes + 32));
-                    var products = PackedGroup.Dot<TBlock>(p, input->Codes + (32 * index), first, last);
+                    var products = PackedGroup.Dot<TBlock>(p, x->Codes, first, last);
                     AddGroup<TBlock, TIsa>(
-                        products, (int*)(p + PackedGroup.Bytes + 64), input->Scales[index], input->Sums[index], terms + (8 * group), minTerms + (8 * group));
+                        products, (int*)(p + PackedGroup.Bytes + 64), x->Scale, x->HalfSums, terms + (8 * group), minTerms + (8 * group));
                 }
 
                 AddBlock<TBlock, TIsa>(Vector256.Load(sums), terms, minTerms, scales, mins).Store(sums);

@@ -15,7 +15,7 @@ internal sealed unsafe class SuperBlockMatrix<TBlock, TIsa>(in MatrixSource sour
     private protected override WeightMatrix View(int firstRow, int rows) =>
         new SuperBlockMatrix<TBlock, TIsa>(Source.RowRange(firstRow, rows, RowBytes, 0), PanelsFrom(firstRow));
 
-    private protected override void MultiplyRows(in WeightRows rows, QuantizedRow input, float* output) =>
+    private protected override void MultiplyRows(in WeightRows rows, QuantizedGroup* input, float* output) =>
         SuperBlockMatMul.MultiplyRows<TBlock, TIsa>(rows.Codes, rows.Stride, input, Columns / 256, output);
 
     private protected override long PackedBytes => (long)Columns / 256 * SuperBlockMatMul.PackedBytes;
@@ -23,6 +23,6 @@ internal sealed unsafe class SuperBlockMatrix<TBlock, TIsa>(in MatrixSource sour
     private protected override void Pack(in WeightRows rows, byte* packed) =>
         SuperBlockMatMul.Pack<TBlock, TIsa>(rows.Codes, rows.Stride, Columns / 256, packed);
 
-    private protected override void MultiplyPacked(byte* packed, QuantizedRow* inputs, int count, float* output) =>
+    private protected override void MultiplyPacked(byte* packed, QuantizedGroup** inputs, int count, float* output) =>
         SuperBlockMatMul.MultiplyPacked<TBlock, TIsa>(packed, inputs, count, Columns / 256, output);
 }
