@@ -66,7 +66,7 @@ public sealed class TensorSource
     }
 
     /// <summary>A matrix [rows, columns].</summary>
-    /// <param name="keepRows">Whether some products are transposed, so that its rows must stay as they are.</param>
+    /// <param name="keepRows">Whether some products are transposed, so that its rows stay in memory beside any panels.</param>
     /// <exception cref="CheckpointException">It is absent, has another shape, or a type without kernels.</exception>
     public WeightMatrix Matrix(string name, long rows, long columns, bool keepRows = false)
     {

@@ -14,7 +14,7 @@ public sealed class WeightGroup
     /// <summary>Where their codes lie, and their scales if those are apart.</summary>
     public IReadOnlyList<WeightStorage> Storages => _storages;
 
-    /// <summary>Whether rows must stay rows: products go along the other axis as well.</summary>
+    /// <summary>Whether rows are read as well, once there are panels: products go along both axes.</summary>
     public bool KeepsRows { get; internal set; }
 
     /// <summary>Bytes in the file.</summary>

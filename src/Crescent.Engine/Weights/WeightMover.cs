@@ -74,13 +74,13 @@ public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool pa
 
     private bool Pack(WeightGroup group)
     {
-        if (!_packs || group.KeepsRows || group.Bytes < SmallestPackedBytes || PanelStorage.Create(group.Matrices) is not { } panels)
+        if (!_packs || group.Bytes < SmallestPackedBytes || PanelStorage.Create(group.Matrices) is not { } panels)
         {
             return false;
         }
 
         _panels.Add(panels);
-        if (panels.Pack(_stop.Token))
+        if (panels.Pack(_stop.Token) && !group.KeepsRows)
         {
             foreach (var storage in group.Storages)
             {
