@@ -9,17 +9,15 @@ internal unsafe struct PanelArguments
     /// <summary>Most input rows of a call.</summary>
     public const int MostInputs = 12;
 
-    public byte* Codes; // [groups, codes of 16 rows]
-    public byte* Scales; // as the format lays them out
+    public byte* Panel;
     public long InputEnd; // bytes of an input row
     public long OutputOffset; // bytes added to every output
     public fixed long Inputs[MostInputs]; // QuantizedGroup*
     public fixed long Outputs[MostInputs]; // float*: 16 sums are written
 
-    public const int CodesAt = 0;
-    public const int ScalesAt = 8;
-    public const int InputEndAt = 16;
-    public const int OutputOffsetAt = 24;
-    public const int InputsAt = 32;
+    public const int PanelAt = 0;
+    public const int InputEndAt = 8;
+    public const int OutputOffsetAt = 16;
+    public const int InputsAt = 24;
     public const int OutputsAt = InputsAt + (8 * MostInputs);
 }

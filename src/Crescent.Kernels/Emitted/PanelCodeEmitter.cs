@@ -6,11 +6,12 @@ namespace Crescent.Kernels.Emitted;
 /// <summary>Writes the unpacking of a group's codes: a vector of unsigned bytes for four columns of 16 rows. rax is the group's address.</summary>
 internal sealed class PanelCodeEmitter
 {
-    private const int PlanesAt = 256;
+    private const int NibbleBytes = 256;
     private const byte OrAnd = 0xF8; // vpternlogd: A | (B & C)
 
     private readonly Assembler _code;
     private readonly PanelFormat _format;
+    private readonly int _at; // from the group to its codes
     private readonly AssemblerRegisterZMM _temporary;
     private readonly AssemblerRegisterZMM _low;
     private readonly AssemblerRegisterZMM _high;
@@ -21,7 +22,7 @@ internal sealed class PanelCodeEmitter
     /// <param name="temporary">A register that may be overwritten.</param>
     public PanelCodeEmitter(Assembler code, PanelFormat format, PanelRegisters registers, AssemblerRegisterZMM temporary)
     {
-        (_code, _format, _temporary) = (code, format, temporary);
+        (_code, _format, _at, _temporary) = (code, format, format.ScaleBytes, temporary);
         _low = registers.Take();
         if (format.Codes == PanelCodes.Bytes)
         {
@@ -53,14 +54,14 @@ internal sealed class PanelCodeEmitter
             {
                 foreach (var j in (ReadOnlySpan<int>)[c, c + 4])
                 {
-                    _code.vmovdqu32(_low, __zmmword_ptr[rax + (64 * j)]);
+                    _code.vmovdqu32(_low, __zmmword_ptr[rax + (_at + (64 * j))]);
                     use(_low, 4 * j);
                 }
 
                 continue;
             }
 
-            _code.vmovdqu32(_low, __zmmword_ptr[rax + (64 * c)]);
+            _code.vmovdqu32(_low, __zmmword_ptr[rax + (_at + (64 * c))]);
             _code.vpsrld(_high, _low, 4);
             Finish(_low, c);
             Finish(_high, c + 4);
@@ -77,11 +78,11 @@ internal sealed class PanelCodeEmitter
             var register = half == 0 ? _low : _high;
             if (half == 0)
             {
-                _code.vmovdqu32(register, __zmmword_ptr[rax + (64 * c)]);
+                _code.vmovdqu32(register, __zmmword_ptr[rax + (_at + (64 * c))]);
             }
             else
             {
-                _code.vpsrld(register, __zmmword_ptr[rax + (64 * c)], 4);
+                _code.vpsrld(register, __zmmword_ptr[rax + (_at + (64 * c))], 4);
             }
 
             Finish(register, c + (4 * half));
@@ -100,11 +101,11 @@ internal sealed class PanelCodeEmitter
 
         if (_format.Codes == PanelCodes.NibblesAndBit)
         {
-            Merge(register, PlanesAt, 4 - j);
+            Merge(register, _at + NibbleBytes, 4 - j);
         }
         else if (_format.Codes == PanelCodes.NibblesAndTwoBits)
         {
-            Merge(register, PlanesAt + (64 * (j / 4)), 4 - (2 * (j % 4)));
+            Merge(register, _at + NibbleBytes + (64 * (j / 4)), 4 - (2 * (j % 4)));
         }
     }
 

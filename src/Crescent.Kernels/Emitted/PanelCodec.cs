@@ -22,7 +22,7 @@ internal sealed unsafe class PanelCodec<TPacker>(PanelKernels kernels, int block
     where TPacker : struct, IPanelPacker
 {
     public override void Pack(in WeightRows rows, int columns, byte* panel) =>
-        TPacker.Pack(rows, columns / BlockColumns, panel, panel + Format.CodeBytes(columns));
+        TPacker.Pack(rows, columns / BlockColumns, panel);
 }
 
 /// <summary>The formats that have emitted kernels. Code is written at most once in a process, as compiled methods are.</summary>

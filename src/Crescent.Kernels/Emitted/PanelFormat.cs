@@ -16,32 +16,34 @@ internal enum PanelCodes
     Bytes,
 }
 
-/// <summary>How the scales of a packed panel lie.</summary>
+/// <summary>The scales of a packed panel: at the start of each group, and for super-blocks a header before their 8 groups.</summary>
 internal enum PanelScales
 {
-    /// <summary>[groups, 16 rows] half.</summary>
+    /// <summary>Half [16 rows].</summary>
     Half,
 
-    /// <summary>[groups, 16 rows] bfloat16.</summary>
+    /// <summary>Bfloat16 [16 rows].</summary>
     BFloat16,
 
-    /// <summary>[groups, 16 rows] bytes e: 2^(e − 128).</summary>
+    /// <summary>Bytes e [16 rows]: 2^(e − 128).</summary>
     Exponent,
 
     /// <summary>
-    /// A super-block: half d [16 rows], half dmin [16 rows], uint [16 rows] with the upper two bits of scale (lower) and minimum of group g at bits 4g,
-    /// [8 groups, 16 rows] bytes with the lower four bits of scale (low nibble) and minimum. 256 bytes.
+    /// Bytes [16 rows] with the lower four bits of scale (low nibble) and minimum. Header: half d [16 rows], half dmin [16 rows], uint [16 rows] with the
+    /// upper two bits of scale (lower) and minimum of group g at bits 4g.
     /// </summary>
     SixBitPairs,
 
-    /// <summary>A super-block: half d [16 rows], [8 groups, 16 rows] signed bytes. 160 bytes.</summary>
+    /// <summary>Signed bytes [16 rows]. Header: half d [16 rows].</summary>
     SignedBytes,
 
-    /// <summary>A super-block: half d [16 rows], [8 groups, 16 rows, 2 halves] signed bytes. 288 bytes.</summary>
+    /// <summary>Signed bytes [16 rows, 2 halves]. Header: half d [16 rows].</summary>
     SignedBytePairs,
 }
 
-/// <summary>A format as panel kernels read it: 16 rows side by side, so that a vector holds four columns of all of them.</summary>
+/// <summary>
+/// A format as panel kernels read it: 16 rows side by side, so that a vector holds four columns of all of them, and one stream in the order of its use.
+/// </summary>
 /// <param name="OffsetShift">The packed codes are 2^OffsetShift above the values; 0 for no offset.</param>
 /// <param name="Table">16 bytes that nibbles stand for; empty where they are the codes themselves.</param>
 internal sealed record PanelFormat(PanelCodes Codes, PanelScales Scales, int OffsetShift, byte[] Table)
@@ -49,8 +51,19 @@ internal sealed record PanelFormat(PanelCodes Codes, PanelScales Scales, int Off
     /// <summary>Rows of a panel.</summary>
     public const int Rows = 16;
 
-    /// <summary>Bytes of a group's codes.</summary>
-    public int GroupBytes { get; } = Codes switch
+    /// <summary>Bytes of a super-block's header; 0 where groups follow one another.</summary>
+    public int HeaderBytes { get; } = Scales switch
+    {
+        PanelScales.SixBitPairs => 128,
+        PanelScales.SignedBytes or PanelScales.SignedBytePairs => 32,
+        _ => 0,
+    };
+
+    /// <summary>Bytes of a group's scales.</summary>
+    public int ScaleBytes { get; } = Scales is PanelScales.Exponent or PanelScales.SixBitPairs or PanelScales.SignedBytes ? 16 : 32;
+
+    /// <summary>Bytes of a group: scales, then codes.</summary>
+    public int GroupBytes => ScaleBytes + Codes switch
     {
         PanelCodes.Nibbles => 256,
         PanelCodes.NibblesAndBit => 320,
@@ -58,21 +71,11 @@ internal sealed record PanelFormat(PanelCodes Codes, PanelScales Scales, int Off
         _ => 512,
     };
 
-    /// <summary>Whether scales come in super-blocks of 8 groups.</summary>
-    public bool IsSuperBlock => Scales >= PanelScales.SixBitPairs;
-
-    /// <summary>Bytes of the scales of a group, or of a super-block.</summary>
-    public int ScaleBytes { get; } = Scales switch
-    {
-        PanelScales.Half or PanelScales.BFloat16 => 32,
-        PanelScales.Exponent => 16,
-        PanelScales.SixBitPairs => 256,
-        PanelScales.SignedBytes => 160,
-        _ => 288,
-    };
+    /// <summary>Whether 8 groups form a super-block.</summary>
+    public bool IsSuperBlock => HeaderBytes > 0;
 
     /// <summary>Most input rows that a kernel takes: what its registers hold.</summary>
-    public int MostInputs => Scales switch
+    public int MostInputs { get; } = Scales switch
     {
         PanelScales.SignedBytePairs => 7,
         PanelScales.SixBitPairs => 8,
@@ -80,10 +83,6 @@ internal sealed record PanelFormat(PanelCodes Codes, PanelScales Scales, int Off
         _ => PanelArguments.MostInputs,
     };
 
-    /// <summary>Bytes of the codes of a panel.</summary>
-    public long CodeBytes(int columns) => columns / 32 * (long)GroupBytes;
-
-    /// <summary>Bytes of a panel: codes, then scales; whole cache lines, so that every panel's codes begin one.</summary>
-    public long PanelBytes(int columns) =>
-        (CodeBytes(columns) + (columns / (IsSuperBlock ? 256 : 32) * (long)ScaleBytes) + 63) / 64 * 64;
+    /// <summary>Bytes of a panel.</summary>
+    public long PanelBytes(int columns) => (columns / 32 * (long)GroupBytes) + (columns / 256 * (long)HeaderBytes);
 }

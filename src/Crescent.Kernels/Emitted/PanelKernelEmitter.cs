@@ -26,9 +26,9 @@ internal sealed class PanelKernelEmitter
     private const int ArgumentsAt = 16;
     private const int FrameBytes = 24;
 
-    // Few input rows run at the speed of memory: the weights of this many bytes further on are asked for.
-    private const int PrefetchedInputs = 2;
-    private const int PrefetchBytes = 2048;
+    // A few input rows run at the speed of memory: the weights of this many bytes further on are asked for.
+    private const int PrefetchedInputs = 8;
+    private const int PrefetchBytes = 4096;
 
     private static readonly AssemblerRegister64[] s_inputs = [rbx, rbp, rsi, rcx, r8, r9, r10, r11, r12, r13, r14, r15];
     private static readonly AssemblerRegister64[] s_saved =
@@ -106,8 +106,7 @@ internal sealed class PanelKernelEmitter
             _code.vpxord(_sums[i], _sums[i], _sums[i]);
         }
 
-        _code.mov(rdx, __qword_ptr[rax + PanelArguments.ScalesAt]);
-        _code.mov(rax, __qword_ptr[rax + PanelArguments.CodesAt]);
+        _code.mov(rax, __qword_ptr[rax + PanelArguments.PanelAt]);
         _code.xor(edi, edi); // bytes into the input rows
         var superBlock = _code.CreateLabel();
         var group = _code.CreateLabel();
@@ -115,9 +114,8 @@ internal sealed class PanelKernelEmitter
         {
             _code.Label(ref superBlock);
             _scales.BeginSuperBlock();
-            _code.lea(rdi, __[rdi + (8 * GroupBytes)]);
-            _code.mov(__qword_ptr[rsp + LimitAt], rdi);
-            _code.lea(rdi, __[rdi - (8 * GroupBytes)]);
+            _code.lea(rdx, __[rdi + (8 * GroupBytes)]);
+            _code.mov(__qword_ptr[rsp + LimitAt], rdx);
         }
 
         _code.Label(ref group);

@@ -15,7 +15,6 @@ internal static unsafe class PanelProduct
     {
         var columns = job.Weights.Columns;
         var panelBytes = codec.Format.PanelBytes(columns);
-        var codeBytes = codec.Format.CodeBytes(columns);
         PanelArguments arguments;
         arguments.InputEnd = (long)columns / 32 * sizeof(QuantizedGroup);
         // Tiles of nearly equal height: 13 rows are 7 and 6, not 12 and 1.
@@ -33,8 +32,7 @@ internal static unsafe class PanelProduct
             var kernel = codec.Kernels.For(inputs);
             for (var panel = 0; panel < count; panel++)
             {
-                arguments.Codes = panels + (panel * panelBytes);
-                arguments.Scales = arguments.Codes + codeBytes;
+                arguments.Panel = panels + (panel * panelBytes);
                 arguments.OutputOffset = panel * PanelFormat.Rows * (long)sizeof(float);
                 kernel(&arguments);
             }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -27,16 +28,15 @@ internal sealed class PanelRegisters
         return register;
     }
 
-    /// <summary>A register whose 128-bit lanes all hold the same 16 bytes. Clobbers rdi.</summary>
+    /// <summary>A register whose 128-bit lanes all hold the same 16 bytes. Clobbers rdi and the first register, so it is for the kernel's beginning.</summary>
     public AssemblerRegisterZMM Constant(Assembler code, ReadOnlySpan<byte> bytes)
     {
         var register = Take();
-        var low = new AssemblerRegisterXMM[] { xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15, xmm16, xmm17, xmm18, xmm19, xmm20, xmm21, xmm22, xmm23, xmm24, xmm25, xmm26, xmm27, xmm28, xmm29, xmm30, xmm31 }[_taken - 1];
-        code.mov(rdi, System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-        code.vmovq(low, rdi);
-        code.mov(rdi, System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]));
-        code.vpinsrq(low, low, rdi, 1);
-        code.vshufi32x4(register, register, register, 0);
+        code.mov(rdi, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        code.vmovq(xmm0, rdi);
+        code.mov(rdi, BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]));
+        code.vpinsrq(xmm0, xmm0, rdi, 1);
+        code.vshufi32x4(register, zmm0, zmm0, 0);
         return register;
     }
 }

@@ -3,7 +3,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Crescent.Kernels.Emitted;
 
-/// <summary>Writes the reading of scales, lane = row. rdx is the address of the scales that come next; it moves on.</summary>
+/// <summary>Writes the reading of scales, lane = row. rax is the address of the group, or of the super-block's header.</summary>
 internal sealed class PanelScaleEmitter
 {
     private readonly Assembler _code;
@@ -65,14 +65,14 @@ internal sealed class PanelScaleEmitter
     /// <summary>At the start of a super-block.</summary>
     public void BeginSuperBlock()
     {
-        _code.vcvtph2ps(_common, __ymmword_ptr[rdx]);
+        _code.vcvtph2ps(_common, __ymmword_ptr[rax]);
         if (_format.Scales == PanelScales.SixBitPairs)
         {
-            _code.vcvtph2ps(_commonMin, __ymmword_ptr[rdx + 32]);
-            _code.vmovdqu32(_upper, __zmmword_ptr[rdx + 64]);
+            _code.vcvtph2ps(_commonMin, __ymmword_ptr[rax + 32]);
+            _code.vmovdqu32(_upper, __zmmword_ptr[rax + 64]);
         }
 
-        _code.add(rdx, HeaderBytes);
+        _code.add(rax, _format.HeaderBytes);
     }
 
     /// <summary>At the start of a group.</summary>
@@ -81,14 +81,14 @@ internal sealed class PanelScaleEmitter
         switch (_format.Scales)
         {
             case PanelScales.Half:
-                _code.vcvtph2ps(Scale, __ymmword_ptr[rdx]);
+                _code.vcvtph2ps(Scale, __ymmword_ptr[rax]);
                 break;
             case PanelScales.BFloat16:
-                _code.vpmovzxwd(Scale, __ymmword_ptr[rdx]);
+                _code.vpmovzxwd(Scale, __ymmword_ptr[rax]);
                 _code.vpslld(Scale, Scale, 16);
                 break;
             case PanelScales.Exponent:
-                _code.vpmovzxbd(Scale, __xmmword_ptr[rdx]);
+                _code.vpmovzxbd(Scale, __xmmword_ptr[rax]);
                 _code.vcvtdq2ps(Scale, Scale);
                 _code.vsubps(Scale, Scale, _bias);
                 _code.vscalefps(Scale, _one, Scale);
@@ -97,7 +97,7 @@ internal sealed class PanelScaleEmitter
                 ReadPairs();
                 break;
             case PanelScales.SignedBytes:
-                _code.vpmovsxbd(Scale, __xmmword_ptr[rdx]);
+                _code.vpmovsxbd(Scale, __xmmword_ptr[rax]);
                 _code.vcvtdq2ps(Scale, Scale);
                 _code.vmulps(Scale, Scale, _common);
                 break;
@@ -105,22 +105,12 @@ internal sealed class PanelScaleEmitter
                 ReadHalves();
                 break;
         }
-
-        _code.add(rdx, GroupBytes);
     }
-
-    private int HeaderBytes => _format.ScaleBytes - (8 * GroupBytes);
-
-    private int GroupBytes => _format.Scales switch
-    {
-        PanelScales.Exponent or PanelScales.SixBitPairs or PanelScales.SignedBytes => 16,
-        _ => 32,
-    };
 
     private void ReadPairs()
     {
         const byte orAnd = 0xF8;
-        _code.vpmovzxbd(Scale, __xmmword_ptr[rdx]);
+        _code.vpmovzxbd(Scale, __xmmword_ptr[rax]);
         _code.vpsrld(Min, Scale, 4);
         _code.vpandd(Scale, Scale, _nibbles);
         _code.vpslld(_temporary, _upper, 4);
@@ -136,7 +126,7 @@ internal sealed class PanelScaleEmitter
 
     private void ReadHalves()
     {
-        _code.vpmovsxbw(_temporary, __ymmword_ptr[rdx]); // pairs of 16 bits, a row each
+        _code.vpmovsxbw(_temporary, __ymmword_ptr[rax]); // pairs of 16 bits, a row each
         _code.vpslld(Scale, _temporary, 16);
         _code.vpsrad(Scale, Scale, 16);
         _code.vpsrad(LastScale, _temporary, 16);

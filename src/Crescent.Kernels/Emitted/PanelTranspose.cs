@@ -32,8 +32,9 @@ internal static unsafe class PanelTranspose
 
     /// <summary>8 bytes of 16 rows to [8, 16 rows].</summary>
     /// <param name="rows">[16]</param>
+    /// <param name="step">Bytes between the 8.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Bytes(ulong* rows, byte* target)
+    public static void Bytes(ulong* rows, byte* target, int step)
     {
         var x0 = Pair(rows, 0);
         var x1 = Pair(rows, 1);
@@ -43,13 +44,13 @@ internal static unsafe class PanelTranspose
         var x5 = Pair(rows, 5);
         var x6 = Pair(rows, 6);
         var x7 = Pair(rows, 7);
-        Quarter(Sse2.UnpackLow(x0, x4), Sse2.UnpackLow(x1, x5), Sse2.UnpackLow(x2, x6), Sse2.UnpackLow(x3, x7), target);
-        Quarter(Sse2.UnpackHigh(x0, x4), Sse2.UnpackHigh(x1, x5), Sse2.UnpackHigh(x2, x6), Sse2.UnpackHigh(x3, x7), target + 64);
+        Quarter(Sse2.UnpackLow(x0, x4), Sse2.UnpackLow(x1, x5), Sse2.UnpackLow(x2, x6), Sse2.UnpackLow(x3, x7), target, step);
+        Quarter(Sse2.UnpackHigh(x0, x4), Sse2.UnpackHigh(x1, x5), Sse2.UnpackHigh(x2, x6), Sse2.UnpackHigh(x3, x7), target + (4 * step), step);
     }
 
     /// <summary>8 words of 16 rows to [8, 16 rows].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Words(byte* rows, nint stride, byte* target)
+    public static void Words(byte* rows, nint stride, byte* target, int step)
     {
         var r0 = Rows(rows, stride, 0);
         var r1 = Rows(rows, stride, 1);
@@ -60,9 +61,21 @@ internal static unsafe class PanelTranspose
         var r6 = Rows(rows, stride, 6);
         var r7 = Rows(rows, stride, 7);
         Half(
-            Avx2.UnpackLow(r0, r1).AsUInt32(), Avx2.UnpackLow(r2, r3).AsUInt32(), Avx2.UnpackLow(r4, r5).AsUInt32(), Avx2.UnpackLow(r6, r7).AsUInt32(), target);
+            Avx2.UnpackLow(r0, r1).AsUInt32(), Avx2.UnpackLow(r2, r3).AsUInt32(), Avx2.UnpackLow(r4, r5).AsUInt32(), Avx2.UnpackLow(r6, r7).AsUInt32(), target, step);
         Half(
-            Avx2.UnpackHigh(r0, r1).AsUInt32(), Avx2.UnpackHigh(r2, r3).AsUInt32(), Avx2.UnpackHigh(r4, r5).AsUInt32(), Avx2.UnpackHigh(r6, r7).AsUInt32(), target + 128);
+            Avx2.UnpackHigh(r0, r1).AsUInt32(), Avx2.UnpackHigh(r2, r3).AsUInt32(), Avx2.UnpackHigh(r4, r5).AsUInt32(), Avx2.UnpackHigh(r6, r7).AsUInt32(), target + (4 * step), step);
+    }
+
+    /// <summary>Asks for the part of the next 16 rows that lies as far into their bytes as a block's 16 rows lie in these: rows follow one another, so all of them get asked for, in order.</summary>
+    /// <param name="rows">The first row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchNext(byte* rows, nint stride, nint block, int blockBytes)
+    {
+        var next = rows + (PanelFormat.Rows * (stride + (block * blockBytes)));
+        for (var line = 0; line < PanelFormat.Rows * blockBytes; line += 64)
+        {
+            Sse.Prefetch0(next + line);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -101,16 +114,16 @@ internal static unsafe class PanelTranspose
 
     // Bytes of rows i, i + 4, i + 8, i + 12, for four columns.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Quarter(Vector128<byte> y0, Vector128<byte> y1, Vector128<byte> y2, Vector128<byte> y3, byte* target)
+    private static void Quarter(Vector128<byte> y0, Vector128<byte> y1, Vector128<byte> y2, Vector128<byte> y3, byte* target, int step)
     {
         var low02 = Sse2.UnpackLow(y0, y2);
         var high02 = Sse2.UnpackHigh(y0, y2);
         var low13 = Sse2.UnpackLow(y1, y3);
         var high13 = Sse2.UnpackHigh(y1, y3);
         Sse2.UnpackLow(low02, low13).Store(target);
-        Sse2.UnpackHigh(low02, low13).Store(target + 16);
-        Sse2.UnpackLow(high02, high13).Store(target + 32);
-        Sse2.UnpackHigh(high02, high13).Store(target + 48);
+        Sse2.UnpackHigh(low02, low13).Store(target + step);
+        Sse2.UnpackLow(high02, high13).Store(target + (2 * step));
+        Sse2.UnpackHigh(high02, high13).Store(target + (3 * step));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -118,15 +131,15 @@ internal static unsafe class PanelTranspose
         Vector256.Create(Vector128.Load(rows + (row * stride)), Vector128.Load(rows + ((row + 8) * stride))).AsUInt16();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Half(Vector256<uint> r01, Vector256<uint> r23, Vector256<uint> r45, Vector256<uint> r67, byte* target)
+    private static void Half(Vector256<uint> r01, Vector256<uint> r23, Vector256<uint> r45, Vector256<uint> r67, byte* target, int step)
     {
         var low0123 = Avx2.UnpackLow(r01, r23).AsUInt64();
         var high0123 = Avx2.UnpackHigh(r01, r23).AsUInt64();
         var low4567 = Avx2.UnpackLow(r45, r67).AsUInt64();
         var high4567 = Avx2.UnpackHigh(r45, r67).AsUInt64();
         Avx2.UnpackLow(low0123, low4567).AsByte().Store(target);
-        Avx2.UnpackHigh(low0123, low4567).AsByte().Store(target + 32);
-        Avx2.UnpackLow(high0123, high4567).AsByte().Store(target + 64);
-        Avx2.UnpackHigh(high0123, high4567).AsByte().Store(target + 96);
+        Avx2.UnpackHigh(low0123, low4567).AsByte().Store(target + step);
+        Avx2.UnpackLow(high0123, high4567).AsByte().Store(target + (2 * step));
+        Avx2.UnpackHigh(high0123, high4567).AsByte().Store(target + (3 * step));
     }
 }

@@ -24,7 +24,7 @@ internal static class MatrixBytesCheck
         }
 
         CheckScales(bytes);
-        if (isa is < IsaLevel.Portable or > IsaLevel.Avx512 || (isa >= IsaLevel.Avx2 && !(Avx2.IsSupported && Fma.IsSupported)))
+        if (isa is < IsaLevel.Portable or > IsaLevel.Avx512Vnni || (isa >= IsaLevel.Avx2 && !(Avx2.IsSupported && Fma.IsSupported)))
         {
             ThrowIsa(isa);
         }

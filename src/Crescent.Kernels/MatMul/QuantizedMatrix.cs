@@ -18,14 +18,15 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source, Pan
 
     internal override bool WritePanels(byte* target, CancellationToken cancellation)
     {
-        for (var row = 0; row < Rows; row += PanelFormat.Rows, target += _panels!.Codec.Format.PanelBytes(Columns))
+        var codec = _panels!.Codec;
+        for (var row = 0; row < Rows; row += PanelFormat.Rows, target += codec.Format.PanelBytes(Columns))
         {
             if (cancellation.IsCancellationRequested)
             {
                 return false;
             }
 
-            _panels.Codec.Pack(RowsFrom(row, 1), Columns, target);
+            codec.Pack(RowsFrom(row, 1), Columns, target);
         }
 
         return true;
@@ -50,7 +51,7 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source, Pan
 
     private protected override void MultiplyInt8(in MatMulJob job, int firstRow, int rows, byte* scratch)
     {
-        if (_panels is not null && rows >= PanelFormat.Rows)
+        if (_panels is not null && rows >= PanelFormat.Rows && (IsPacked(job.Count) || _panels.Packed.Address != null))
         {
             var done = rows / PanelFormat.Rows * PanelFormat.Rows;
             MultiplyPanels(job, firstRow, done / PanelFormat.Rows, scratch);

@@ -9,7 +9,6 @@ internal unsafe interface IPanelPacker
 
     /// <summary>Packs 16 rows.</summary>
     /// <param name="blocks">Blocks of a row: of 32 columns, or super-blocks.</param>
-    /// <param name="codes">[groups, codes of 16 rows]</param>
-    /// <param name="scales">As the format lays them out.</param>
-    static abstract void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales);
+    /// <param name="panel"><see cref="PanelFormat.PanelBytes"/></param>
+    static abstract void Pack(in WeightRows rows, int blocks, byte* panel);
 }

@@ -7,37 +7,45 @@ namespace Crescent.Kernels.Emitted.Packing;
 
 internal readonly unsafe struct Q4_KPacker : IPanelPacker
 {
+    private const int GroupBytes = 16 + 256;
+
     public static PanelFormat Format { get; } = new(PanelCodes.Nibbles, PanelScales.SixBitPairs, 0, []);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales)
+    public static void Pack(in WeightRows rows, int blocks, byte* panel)
     {
-        var (block, stride) = (rows.Codes, rows.Stride);
-        for (var i = 0; i < blocks; i++, block += sizeof(Q4_K), codes += 8 * 256, scales += 256)
+        var block = rows.Codes;
+        var stride = rows.Stride;
+        for (var i = 0; i < blocks; i++, block += sizeof(Q4_K), panel += Format.HeaderBytes + (8 * GroupBytes))
         {
+            PanelTranspose.PrefetchNext(rows.Codes, stride, i, sizeof(Q4_K));
+            var codes = panel + Format.HeaderBytes + Format.ScaleBytes;
             for (var c = 0; c < 4; c++)
             {
-                NibbleGroups.Pack(block + 16 + (32 * c), stride, codes + (512 * c), codes + (512 * c) + 256);
+                NibbleGroups.Pack(block + 16 + (32 * c), stride, codes + (2 * c * GroupBytes), codes + (((2 * c) + 1) * GroupBytes));
             }
 
-            KPairScales.Pack(block, stride, scales);
+            KPairScales.Pack(block, stride, panel, GroupBytes);
         }
     }
 }
 
 internal readonly unsafe struct Q5_KPacker : IPanelPacker
 {
-    private const int GroupBytes = 320;
+    private const int GroupBytes = 16 + 320;
 
     public static PanelFormat Format { get; } = new(PanelCodes.NibblesAndBit, PanelScales.SixBitPairs, 0, []);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales)
+    public static void Pack(in WeightRows rows, int blocks, byte* panel)
     {
-        var (block, stride) = (rows.Codes, rows.Stride);
+        var block = rows.Codes;
+        var stride = rows.Stride;
         var one = Vector512.Create(0x01010101u);
-        for (var i = 0; i < blocks; i++, block += sizeof(Q5_K), codes += 8 * GroupBytes, scales += 256)
+        for (var i = 0; i < blocks; i++, block += sizeof(Q5_K), panel += Format.HeaderBytes + (8 * GroupBytes))
         {
+            PanelTranspose.PrefetchNext(rows.Codes, stride, i, sizeof(Q5_K));
+            var codes = panel + Format.HeaderBytes + Format.ScaleBytes;
             for (var c = 0; c < 4; c++)
             {
                 NibbleGroups.Pack(block + 48 + (32 * c), stride, codes + (2 * c * GroupBytes), codes + (((2 * c) + 1) * GroupBytes));
@@ -53,23 +61,26 @@ internal readonly unsafe struct Q5_KPacker : IPanelPacker
                 plane.Store((uint*)(codes + (g * GroupBytes) + 256));
             }
 
-            KPairScales.Pack(block, stride, scales);
+            KPairScales.Pack(block, stride, panel, GroupBytes);
         }
     }
 }
 
 internal readonly unsafe struct Q6_KPacker : IPanelPacker
 {
-    private const int GroupBytes = 384;
+    private const int GroupBytes = 32 + 384;
 
     public static PanelFormat Format { get; } = new(PanelCodes.NibblesAndTwoBits, PanelScales.SignedBytePairs, 5, []);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales)
+    public static void Pack(in WeightRows rows, int blocks, byte* panel)
     {
-        var (block, stride) = (rows.Codes, rows.Stride);
-        for (var i = 0; i < blocks; i++, block += sizeof(Q6_K), codes += 8 * GroupBytes, scales += 288)
+        var block = rows.Codes;
+        var stride = rows.Stride;
+        for (var i = 0; i < blocks; i++, block += sizeof(Q6_K), panel += Format.HeaderBytes + (8 * GroupBytes))
         {
+            PanelTranspose.PrefetchNext(rows.Codes, stride, i, sizeof(Q6_K));
+            var codes = panel + Format.HeaderBytes + Format.ScaleBytes;
             for (var n = 0; n < 2; n++)
             {
                 // Groups 4n + k: 0 and 2 share 32 bytes, 1 and 3 the next.
@@ -87,8 +98,8 @@ internal readonly unsafe struct Q6_KPacker : IPanelPacker
                 }
             }
 
-            PanelScaleRows.Words(block + 208, stride, scales);
-            PanelTranspose.Words(block + 192, stride, scales + 32);
+            PanelScaleRows.Words(block + 208, stride, panel);
+            PanelTranspose.Words(block + 192, stride, panel + Format.HeaderBytes, GroupBytes);
         }
     }
 
@@ -102,16 +113,21 @@ internal readonly unsafe struct Q6_KPacker : IPanelPacker
 
 internal readonly unsafe struct IQ4_XSPacker : IPanelPacker
 {
+    private const int GroupBytes = 16 + 256;
+
     public static PanelFormat Format { get; } = new(PanelCodes.Nibbles, PanelScales.SignedBytes, 7, NibblePacker.ShiftedTable);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales)
+    public static void Pack(in WeightRows rows, int blocks, byte* panel)
     {
-        var (block, stride) = (rows.Codes, rows.Stride);
+        var block = rows.Codes;
+        var stride = rows.Stride;
         var subScales = stackalloc ulong[PanelFormat.Rows];
-        for (var i = 0; i < blocks; i++, block += sizeof(IQ4_XS), scales += 160)
+        for (var i = 0; i < blocks; i++, block += sizeof(IQ4_XS), panel += Format.HeaderBytes + (8 * GroupBytes))
         {
-            for (var g = 0; g < 8; g++, codes += 256)
+            PanelTranspose.PrefetchNext(rows.Codes, stride, i, sizeof(IQ4_XS));
+            var codes = panel + Format.HeaderBytes + Format.ScaleBytes;
+            for (var g = 0; g < 8; g++, codes += GroupBytes)
             {
                 PanelTranspose.Dwords(block + 8 + (16 * g), stride, out var c0, out var c1, out var c2, out var c3);
                 c0.Store((uint*)codes);
@@ -125,8 +141,8 @@ internal readonly unsafe struct IQ4_XSPacker : IPanelPacker
                 subScales[row] = IQ4_XS.SubScaleBytes(block + (row * stride));
             }
 
-            PanelScaleRows.Words(block, stride, scales);
-            PanelTranspose.Bytes(subScales, scales + 32);
+            PanelScaleRows.Words(block, stride, panel);
+            PanelTranspose.Bytes(subScales, panel + Format.HeaderBytes, GroupBytes);
         }
     }
 }

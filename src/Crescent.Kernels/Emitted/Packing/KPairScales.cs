@@ -10,22 +10,22 @@ internal static unsafe class KPairScales
     private const ulong LowerNibbles = 0x0F0F0F0F0F0F0F0F;
     private const ulong UpperBits = 0x3030303030303030;
 
-    /// <summary>Packs those of 16 rows: 256 bytes, as <see cref="PanelScales.SixBitPairs"/> says.</summary>
+    /// <summary>Packs those of 16 rows: the header, and the scales of 8 groups.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Pack(byte* block, nint stride, byte* target)
+    public static void Pack(byte* block, nint stride, byte* header, int groupBytes)
     {
         var rows = stackalloc ulong[PanelFormat.Rows];
-        var upper = (uint*)(target + 64);
+        var upper = (uint*)(header + 64);
         for (var row = 0; row < PanelFormat.Rows; row++, block += stride)
         {
-            ((ushort*)target)[row] = *(ushort*)block;
-            ((ushort*)target)[row + 16] = *(ushort*)(block + 2);
+            ((ushort*)header)[row] = *(ushort*)block;
+            ((ushort*)header)[row + 16] = *(ushort*)(block + 2);
             var (scales, mins) = (SixBitPairs.Scales(block + 4), SixBitPairs.Mins(block + 4));
             rows[row] = (scales & LowerNibbles) | ((mins & LowerNibbles) << 4);
             upper[row] = Spread(scales) | (Spread(mins) << 2);
         }
 
-        PanelTranspose.Bytes(rows, target + 128);
+        PanelTranspose.Bytes(rows, header + 128, groupBytes);
     }
 
     // Bits 4 and 5 of byte g to bits 4g and 4g + 1.

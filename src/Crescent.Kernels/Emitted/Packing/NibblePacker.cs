@@ -16,11 +16,14 @@ internal static unsafe class NibblePacker
     /// <param name="scales">Where the first row's scales begin, and the bytes to the next block's and to the next row's.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Pack(
-        byte* rows, nint stride, int blockBytes, int codesAt, bool isSequential, byte* scales, nint scaleStep, nint scaleStride, int scaleBytes, int blocks, byte* codes, byte* packedScales)
+        byte* rows, nint stride, int blockBytes, int codesAt, bool isSequential, byte* scales, nint scaleStep, nint scaleStride, int scaleBytes, int blocks, byte* panel)
     {
+        var first = rows;
         rows += codesAt;
-        for (var block = 0; block < blocks; block++, rows += blockBytes, scales += scaleStep, codes += 256)
+        for (var block = 0; block < blocks; block++, rows += blockBytes, scales += scaleStep, panel += 256)
         {
+            PanelTranspose.PrefetchNext(first, stride, block, blockBytes);
+            panel = scaleBytes == 2 ? PanelScaleRows.Words(scales, scaleStride, panel) : PanelScaleRows.Bytes(scales, scaleStride, panel);
             Vector512<uint> c0, c1, c2, c3;
             if (isSequential)
             {
@@ -31,11 +34,10 @@ internal static unsafe class NibblePacker
                 PanelTranspose.Dwords(rows, stride, out c0, out c1, out c2, out c3);
             }
 
-            c0.Store((uint*)codes);
-            c1.Store((uint*)(codes + 64));
-            c2.Store((uint*)(codes + 128));
-            c3.Store((uint*)(codes + 192));
-            packedScales = scaleBytes == 2 ? PanelScaleRows.Words(scales, scaleStride, packedScales) : PanelScaleRows.Bytes(scales, scaleStride, packedScales);
+            c0.Store((uint*)panel);
+            c1.Store((uint*)(panel + 64));
+            c2.Store((uint*)(panel + 128));
+            c3.Store((uint*)(panel + 192));
         }
     }
 }
@@ -72,16 +74,16 @@ internal readonly unsafe struct Q4_0Packer : IPanelPacker
 {
     public static PanelFormat Format { get; } = new(PanelCodes.Nibbles, PanelScales.Half, 3, []);
 
-    public static void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales) =>
-        NibblePacker.Pack(rows.Codes, rows.Stride, sizeof(Q4_0), 2, false, rows.Codes, sizeof(Q4_0), rows.Stride, 2, blocks, codes, scales);
+    public static void Pack(in WeightRows rows, int blocks, byte* panel) =>
+        NibblePacker.Pack(rows.Codes, rows.Stride, sizeof(Q4_0), 2, false, rows.Codes, sizeof(Q4_0), rows.Stride, 2, blocks, panel);
 }
 
 internal readonly unsafe struct IQ4_NLPacker : IPanelPacker
 {
     public static PanelFormat Format { get; } = new(PanelCodes.Nibbles, PanelScales.Half, 7, NibblePacker.ShiftedTable);
 
-    public static void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales) =>
-        NibblePacker.Pack(rows.Codes, rows.Stride, sizeof(IQ4_NL), 2, false, rows.Codes, sizeof(IQ4_NL), rows.Stride, 2, blocks, codes, scales);
+    public static void Pack(in WeightRows rows, int blocks, byte* panel) =>
+        NibblePacker.Pack(rows.Codes, rows.Stride, sizeof(IQ4_NL), 2, false, rows.Codes, sizeof(IQ4_NL), rows.Stride, 2, blocks, panel);
 }
 
 internal readonly unsafe struct MXFP4Packer : IPanelPacker
@@ -91,22 +93,22 @@ internal readonly unsafe struct MXFP4Packer : IPanelPacker
 
     public static PanelFormat Format { get; } = new(PanelCodes.Nibbles, PanelScales.Exponent, 4, ShiftedTable);
 
-    public static void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales) =>
-        NibblePacker.Pack(rows.Codes, rows.Stride, sizeof(MXFP4), 1, false, rows.Codes, sizeof(MXFP4), rows.Stride, 1, blocks, codes, scales);
+    public static void Pack(in WeightRows rows, int blocks, byte* panel) =>
+        NibblePacker.Pack(rows.Codes, rows.Stride, sizeof(MXFP4), 1, false, rows.Codes, sizeof(MXFP4), rows.Stride, 1, blocks, panel);
 }
 
 internal readonly unsafe struct MXFP4_SPLITPacker : IPanelPacker
 {
     public static PanelFormat Format { get; } = MXFP4Packer.Format;
 
-    public static void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales) =>
-        NibblePacker.Pack(rows.Codes, rows.Stride, sizeof(MXFP4_SPLIT), 0, true, rows.Scales, 1, rows.ScaleStride, 1, blocks, codes, scales);
+    public static void Pack(in WeightRows rows, int blocks, byte* panel) =>
+        NibblePacker.Pack(rows.Codes, rows.Stride, sizeof(MXFP4_SPLIT), 0, true, rows.Scales, 1, rows.ScaleStride, 1, blocks, panel);
 }
 
 internal readonly unsafe struct INT4_G32Packer : IPanelPacker
 {
     public static PanelFormat Format { get; } = new(PanelCodes.Nibbles, PanelScales.BFloat16, 3, []);
 
-    public static void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales) =>
-        NibblePacker.Pack(rows.Codes, rows.Stride, sizeof(INT4_G32), 0, true, rows.Scales, 2, rows.ScaleStride, 2, blocks, codes, scales);
+    public static void Pack(in WeightRows rows, int blocks, byte* panel) =>
+        NibblePacker.Pack(rows.Codes, rows.Stride, sizeof(INT4_G32), 0, true, rows.Scales, 2, rows.ScaleStride, 2, blocks, panel);
 }

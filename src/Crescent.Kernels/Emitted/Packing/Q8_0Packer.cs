@@ -11,23 +11,24 @@ internal readonly unsafe struct Q8_0Packer : IPanelPacker
     public static PanelFormat Format { get; } = new(PanelCodes.Bytes, PanelScales.Half, 7, []);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Pack(in WeightRows rows, int blocks, byte* codes, byte* scales)
+    public static void Pack(in WeightRows rows, int blocks, byte* panel)
     {
-        var (block, stride) = (rows.Codes, rows.Stride);
+        var block = rows.Codes;
+        var stride = rows.Stride;
         var sign = Vector512.Create(0x80808080u);
-        for (var i = 0; i < blocks; i++, block += sizeof(Q8_0), codes += 512)
+        for (var i = 0; i < blocks; i++, block += sizeof(Q8_0), panel += 512)
         {
+            PanelTranspose.PrefetchNext(rows.Codes, stride, i, sizeof(Q8_0));
+            panel = PanelScaleRows.Words(block, stride, panel);
             for (var half = 0; half < 2; half++)
             {
                 PanelTranspose.Dwords(block + 2 + (16 * half), stride, out var c0, out var c1, out var c2, out var c3);
-                var target = (uint*)(codes + (256 * half));
+                var target = (uint*)(panel + (256 * half));
                 (c0 ^ sign).Store(target);
                 (c1 ^ sign).Store(target + 16);
                 (c2 ^ sign).Store(target + 32);
                 (c3 ^ sign).Store(target + 48);
             }
-
-            scales = PanelScaleRows.Words(block, stride, scales);
         }
     }
 }

@@ -1,0 +1,112 @@
+using Crescent.Kernels.Emitted;
+using Crescent.Kernels.MatMul;
+using Crescent.Kernels.Tests.MatMul;
+using Crescent.Kernels.Threading;
+using Xunit;
+
+namespace Crescent.Kernels.Tests.Emitted;
+
+/// <summary>The emitted kernels against the managed loops: the same bits, for every format and number of input rows.</summary>
+public class PanelKernelTests
+{
+    public static TheoryData<DType> Formats =>
+        new([DType.Q4_0, DType.Q8_0, DType.IQ4_NL, DType.MXFP4, DType.MXFP4_SPLIT, DType.INT4_G32, DType.Q4_K, DType.Q5_K, DType.Q6_K, DType.IQ4_XS]);
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Products_have_the_bits_of_the_managed_loops_packed_or_not(DType dtype)
+    {
+        Assert.SkipUnless(IsaLevels.IsSupported(IsaLevel.Avx512Vnni), "this processor has no AVX512-VNNI");
+        using var pool = new ComputePool(2);
+        foreach (var columns in dtype.Layout().BlockLength == 256 ? [256, 768] : new[] { 32, 96, 256, 1408 })
+        {
+            // 80 rows: panels of a whole work item and of part of one; 88: rows that fill no panel.
+            foreach (var rows in new[] { 16, 80, 88 })
+            {
+                using var managed = Matrix(dtype, rows, columns, IsaLevel.Avx512);
+                using var emitted = Matrix(dtype, rows, columns, IsaLevel.Avx512Vnni);
+                using var input = ProductRuns.RandomInput(27, columns);
+                using var panels = PanelStorage.Create([emitted.Matrix]);
+                Assert.Equal(rows % 16 == 0, panels is not null);
+                for (var packed = 0; packed < 2; packed++)
+                {
+                    foreach (var tokens in Enumerable.Range(1, 13).Append(27))
+                    {
+                        AssertBits.Equal(
+                            ProductRuns.Run(pool, managed.Matrix, input, tokens, ActivationType.Int8),
+                            ProductRuns.Run(pool, emitted.Matrix, input, tokens, ActivationType.Int8),
+                            $"{dtype}, {rows} × {columns}, {tokens} tokens, {(packed == 0 ? "rows" : "panels")}");
+                    }
+
+                    panels?.Pack(CancellationToken.None);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Views_share_the_panels_of_their_matrix(DType dtype)
+    {
+        Assert.SkipUnless(IsaLevels.IsSupported(IsaLevel.Avx512Vnni), "this processor has no AVX512-VNNI");
+        using var pool = new ComputePool(1);
+        using var managed = Matrix(dtype, 96, 512, IsaLevel.Avx512);
+        using var emitted = Matrix(dtype, 96, 512, IsaLevel.Avx512Vnni);
+        using var input = ProductRuns.RandomInput(3, 512);
+        WeightMatrix[] views = [emitted.Matrix.RowRange(16, 48), emitted.Matrix.RowRange(8, 32), emitted.Matrix.RowRange(32, 64).RowRange(16, 16)];
+        WeightMatrix[] expected = [managed.Matrix.RowRange(16, 48), managed.Matrix.RowRange(8, 32), managed.Matrix.RowRange(48, 16)];
+        using var panels = PanelStorage.Create([emitted.Matrix])!;
+        for (var packed = 0; packed < 2; packed++)
+        {
+            for (var i = 0; i < views.Length; i++)
+            {
+                AssertBits.Equal(
+                    ProductRuns.Run(pool, expected[i], input, 3, ActivationType.Int8), ProductRuns.Run(pool, views[i], input, 3, ActivationType.Int8), $"view {i}");
+            }
+
+            Assert.True(panels.Pack(CancellationToken.None));
+        }
+    }
+
+    [Fact]
+    public void A_cancelled_packing_leaves_the_rows_in_use()
+    {
+        Assert.SkipUnless(IsaLevels.IsSupported(IsaLevel.Avx512Vnni), "this processor has no AVX512-VNNI");
+        using var pool = new ComputePool(1);
+        using var weights = Matrix(DType.Q4_0, 64, 256, IsaLevel.Avx512Vnni);
+        using var input = ProductRuns.RandomInput(1, 256);
+        var before = ProductRuns.Run(pool, weights.Matrix, input, 1, ActivationType.Int8);
+        using var panels = PanelStorage.Create([weights.Matrix])!;
+        Assert.False(panels.Pack(new CancellationToken(canceled: true)));
+        AssertBits.Equal(before, ProductRuns.Run(pool, weights.Matrix, input, 1, ActivationType.Int8), "rows");
+    }
+
+    [Fact]
+    public void Panels_take_no_more_than_two_hundredths_above_the_rows()
+    {
+        Assert.SkipUnless(IsaLevels.IsSupported(IsaLevel.Avx512Vnni), "this processor has no AVX512-VNNI");
+        foreach (var dtype in Formats.Select(row => row.Data))
+        {
+            using var weights = Matrix(dtype, 64, 2048, IsaLevel.Avx512Vnni);
+            var rows = weights.Matrix.StoredBytes;
+            Assert.InRange(PanelStorage.Create([weights.Matrix])!.Bytes, rows, rows * 1.02);
+        }
+    }
+
+    private static Weights Matrix(DType dtype, int rows, int columns, IsaLevel isa)
+    {
+        if (dtype is DType.INT4_G32 or DType.MXFP4_SPLIT)
+        {
+            var split = SplitMatrix.Random(dtype, rows, columns, isa);
+            return new Weights(split, split.Matrix);
+        }
+
+        var whole = TestMatrix.Random(dtype, rows, columns, isa);
+        return new Weights(whole, whole.Matrix);
+    }
+
+    private sealed record Weights(IDisposable Owner, WeightMatrix Matrix) : IDisposable
+    {
+        public void Dispose() => Owner.Dispose();
+    }
+}
