@@ -13,36 +13,36 @@ internal readonly unsafe struct Avx512Isa : IIsa
     public static bool PacksBatches => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> DotRows<TBlock, TSubScales>(byte* block, nint stride, int group, sbyte* input, short* subScales)
+    public static HalfSums DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
         where TBlock : IGroupCodes
-        where TSubScales : struct, ISubScales
     {
         var half = Vector256.Load(input);
         var x = Vector512.Create(half, half);
-        var rows04 = DotTwo<TBlock, TSubScales>(block, stride, 0, group, x, subScales);
-        var rows15 = DotTwo<TBlock, TSubScales>(block + stride, stride, 1, group, x, subScales);
-        var rows26 = DotTwo<TBlock, TSubScales>(block + (2 * stride), stride, 2, group, x, subScales);
-        var rows37 = DotTwo<TBlock, TSubScales>(block + (3 * stride), stride, 3, group, x, subScales);
-
-        // Two rounds of interleave-and-add leave one row a 32-bit lane: [0 1 2 3 | 0 1 2 3 | 4 5 6 7 | 4 5 6 7].
-        var rows0145 = Avx512Steps.UnpackLow32(rows04, rows15) + Avx512Steps.UnpackHigh32(rows04, rows15);
-        var rows2367 = Avx512Steps.UnpackLow32(rows26, rows37) + Avx512Steps.UnpackHigh32(rows26, rows37);
-        var all = Avx512Steps.UnpackLow64(rows0145, rows2367) + Avx512Steps.UnpackHigh64(rows0145, rows2367);
-        var low = all.GetLower();
-        var high = all.GetUpper();
-        return Avx2.Permute2x128(low, high, 0x20) + Avx2.Permute2x128(low, high, 0x31);
+        return Add<TBlock>(
+            DotTwo<TBlock>(block, stride, group, x),
+            DotTwo<TBlock>(block + stride, stride, group, x),
+            DotTwo<TBlock>(block + (2 * stride), stride, group, x),
+            DotTwo<TBlock>(block + (3 * stride), stride, group, x),
+            2);
     }
 
-    public static bool PairsNibbles => true;
+    public static bool PairsBlocks => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
-        where TBlock : IGroupCodes => Avx2Isa.DotHalves<TBlock>(block, stride, group, input);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, QuantizedGroup* input)
-        where TBlock : unmanaged, IBlock32<TBlock> =>
-        Avx2Isa.DotNibbles<TBlock>(nibbles, blockBytes, stride, input);
+    public static HalfSums DotTwoBlocks<TBlock>(byte* blocks, nint stride, QuantizedGroup* input)
+        where TBlock : unmanaged, IBlock32<TBlock>
+    {
+        Avx2Isa.LoadByNibbles<TBlock>(input, out var low, out var high);
+        var lows = Vector512.Create(low, low);
+        var highs = Vector512.Create(high, high);
+        var nibbles = blocks + TBlock.NibblePosition;
+        return Add<TBlock>(
+            DotFour<TBlock>(nibbles, stride, lows, highs),
+            DotFour<TBlock>(nibbles + stride, stride, lows, highs),
+            DotFour<TBlock>(nibbles + (2 * stride), stride, lows, highs),
+            DotFour<TBlock>(nibbles + (3 * stride), stride, lows, highs),
+            4);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(byte* address, int bytes) => Avx2Isa.Prefetch(address, bytes);
@@ -57,75 +57,53 @@ internal readonly unsafe struct Avx512Isa : IIsa
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Transpose(int* source, int* target) => Avx2Isa.Transpose(source, target);
 
-    // Rows r and r + 4.
+    // Rows r and r + 4 of a group: sums of two products.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> DotTwo<TBlock, TSubScales>(byte* block, nint stride, int row, int group, Vector512<sbyte> input, short* subScales)
+    private static Vector512<short> DotTwo<TBlock>(byte* block, nint stride, int group, Vector512<sbyte> input)
         where TBlock : IGroupCodes
-        where TSubScales : struct, ISubScales
     {
         var codes = Vector512.Create(TBlock.Unpack(block, group), TBlock.Unpack(block + (4 * stride), group));
-        var scales = Vector512.Create(TSubScales.Load(subScales, row, group), TSubScales.Load(subScales, row + 4, group));
-        var pairs = TBlock.IsSigned
+        return TBlock.IsSigned
             ? Avx512Steps.MultiplyAddAdjacent(Avx512Steps.Magnitude(codes.AsSByte()), Avx512Steps.ApplySign(input, codes.AsSByte()))
             : Avx512Steps.MultiplyAddAdjacent(codes, input);
-        return Avx512Steps.MultiplyAddAdjacent(pairs, scales);
     }
-}
 
-/// <summary>One instruction each with AVX-512, else two AVX2 halves with the same result.</summary>
-internal static class Avx512Steps
-{
+    // Rows r and r + 4 of two blocks of nibbles: sums of four products.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<short> MultiplyAddAdjacent(Vector512<byte> left, Vector512<sbyte> right) =>
-        Avx512BW.IsSupported
-            ? Avx512BW.MultiplyAddAdjacent(left, right)
-            : Vector512.Create(
-                Avx2.MultiplyAddAdjacent(left.GetLower(), right.GetLower()), Avx2.MultiplyAddAdjacent(left.GetUpper(), right.GetUpper()));
+    private static Vector512<short> DotFour<TBlock>(byte* nibbles, nint stride, Vector512<sbyte> low, Vector512<sbyte> high)
+        where TBlock : unmanaged, IBlock32<TBlock>
+    {
+        var upper = nibbles + (4 * stride);
+        var packed = Vector512.Create(
+            Vector256.Create(Vector128.Load(nibbles), Vector128.Load(nibbles + sizeof(TBlock))),
+            Vector256.Create(Vector128.Load(upper), Vector128.Load(upper + sizeof(TBlock))));
+        var mask = Vector512.Create((byte)15);
+        return Avx512Steps.MultiplyAddAdjacent(packed & mask, low)
+            + Avx512Steps.MultiplyAddAdjacent((packed.AsUInt16() >> 4).AsByte() & mask, high);
+    }
 
+    // As PairSums.AddFour for rows [r | r + 4].
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> MultiplyAddAdjacent(Vector512<short> left, Vector512<short> right) =>
-        Avx512BW.IsSupported
-            ? Avx512BW.MultiplyAddAdjacent(left, right)
-            : Vector512.Create(
-                Avx2.MultiplyAddAdjacent(left.GetLower(), right.GetLower()), Avx2.MultiplyAddAdjacent(left.GetUpper(), right.GetUpper()));
+    private static HalfSums Add<TBlock>(
+        Vector512<short> rows04, Vector512<short> rows15, Vector512<short> rows26, Vector512<short> rows37, int products)
+        where TBlock : IGroupCodes
+    {
+        Vector512<int> all; // [0 1 2 3 | 0 1 2 3 | 4 5 6 7 | 4 5 6 7]
+        if (!PairSums.Fits<TBlock>(2 * products))
+        {
+            all = Avx512Steps.AddPairs64(
+                Avx512Steps.AddPairs32(Avx512Steps.Widen(rows04), Avx512Steps.Widen(rows15)),
+                Avx512Steps.AddPairs32(Avx512Steps.Widen(rows26), Avx512Steps.Widen(rows37)));
+        }
+        else
+        {
+            var rows0145 = Avx512Steps.AddPairs32(rows04, rows15);
+            var rows2367 = Avx512Steps.AddPairs32(rows26, rows37);
+            all = PairSums.Fits<TBlock>(4 * products)
+                ? Avx512Steps.Widen(Avx512Steps.AddPairs64(rows0145, rows2367))
+                : Avx512Steps.AddPairs64(Avx512Steps.Widen(rows0145), Avx512Steps.Widen(rows2367));
+        }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> UnpackLow32(Vector512<int> left, Vector512<int> right) =>
-        Avx512F.IsSupported
-            ? Avx512F.UnpackLow(left, right)
-            : Vector512.Create(Avx2.UnpackLow(left.GetLower(), right.GetLower()), Avx2.UnpackLow(left.GetUpper(), right.GetUpper()));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> UnpackHigh32(Vector512<int> left, Vector512<int> right) =>
-        Avx512F.IsSupported
-            ? Avx512F.UnpackHigh(left, right)
-            : Vector512.Create(Avx2.UnpackHigh(left.GetLower(), right.GetLower()), Avx2.UnpackHigh(left.GetUpper(), right.GetUpper()));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> UnpackLow64(Vector512<int> left, Vector512<int> right) =>
-        Avx512F.IsSupported
-            ? Avx512F.UnpackLow(left.AsInt64(), right.AsInt64()).AsInt32()
-            : Vector512.Create(
-                Avx2.UnpackLow(left.GetLower().AsInt64(), right.GetLower().AsInt64()),
-                Avx2.UnpackLow(left.GetUpper().AsInt64(), right.GetUpper().AsInt64())).AsInt32();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> UnpackHigh64(Vector512<int> left, Vector512<int> right) =>
-        Avx512F.IsSupported
-            ? Avx512F.UnpackHigh(left.AsInt64(), right.AsInt64()).AsInt32()
-            : Vector512.Create(
-                Avx2.UnpackHigh(left.GetLower().AsInt64(), right.GetLower().AsInt64()),
-                Avx2.UnpackHigh(left.GetUpper().AsInt64(), right.GetUpper().AsInt64())).AsInt32();
-
-    /// <summary>|value| as an unsigned byte: −128 gives 128.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Magnitude(Vector512<sbyte> values) =>
-        Avx512BW.IsSupported
-            ? Avx512BW.Abs(values)
-            : Vector512.Create(Avx2.Abs(values.GetLower()), Avx2.Abs(values.GetUpper()));
-
-    /// <summary>The values, negated where the sign is negative. (Where it is 0 the other factor is 0 too.)</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<sbyte> ApplySign(Vector512<sbyte> values, Vector512<sbyte> signs) =>
-        Vector512.ConditionalSelect(Vector512.LessThan(signs, Vector512<sbyte>.Zero), Vector512<sbyte>.Zero - values, values);
+        return PairSums.Halves(all.GetLower(), all.GetUpper());
+    }
 }

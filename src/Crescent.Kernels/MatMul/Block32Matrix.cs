@@ -26,11 +26,11 @@ internal sealed unsafe class Block32Matrix<TBlock, TIsa>(in MatrixSource source,
     private protected override void MultiplyRows(in WeightRows rows, QuantizedGroup* input, float* output) =>
         Block32MatMul.MultiplyRows<TBlock, TIsa>(rows, input, Columns / 32, output);
 
-    private protected override long PackedBytes => (long)Columns / 32 * Block32MatMul.PackedBytes;
+    private protected override long PackedBytes => (long)Columns / 32 * ScaledGroup.PackedBytes;
 
     private protected override void Pack(in WeightRows rows, byte* packed) =>
         Block32MatMul.Pack<TBlock, TIsa>(rows, Columns / 32, packed);
 
     private protected override void MultiplyPacked(byte* packed, QuantizedGroup** inputs, int count, float* output) =>
-        Block32MatMul.MultiplyPacked<TBlock, TIsa>(packed, inputs, count, Columns / 32, output);
+        ScaledGroup.MultiplyPacked<TBlock, TIsa>(packed, inputs, count, Columns / 32, output);
 }

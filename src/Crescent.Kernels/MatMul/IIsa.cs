@@ -12,32 +12,20 @@ internal unsafe interface IIsa
     static abstract bool PacksBatches { get; }
 
     /// <summary>
-    /// For 8 rows, <paramref name="stride"/> bytes apart: Σ code·input·sub-scale over the 32 values of a group, in 32-bit integers. Lane = row.
-    /// The format's offset is not removed.
+    /// For 8 rows, <paramref name="stride"/> bytes apart: Σ code·input over the first 16 values of a group, and over its last 16. The format's offset is
+    /// not removed.
     /// </summary>
     /// <param name="input">32 codes of the group's activations.</param>
-    /// <param name="subScales">[8 rows, 16], as <typeparamref name="TSubScales"/> reads it.</param>
-    static abstract Vector256<int> DotRows<TBlock, TSubScales>(byte* block, nint stride, int group, sbyte* input, short* subScales)
-        where TBlock : IGroupCodes
-        where TSubScales : struct, ISubScales;
-
-    /// <summary>
-    /// As <see cref="DotRows"/>, for codes of at most 16, without sub-scales: lane = row, a pair of 16-bit sums over the group's
-    /// first 16 values (low half) and its last. 16 · 16 · 127 fits 16 bits.
-    /// </summary>
-    static abstract Vector256<int> DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
+    static abstract HalfSums DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
         where TBlock : IGroupCodes;
 
-    /// <summary>Whether <see cref="DotNibbles"/> is there.</summary>
-    static abstract bool PairsNibbles { get; }
+    /// <summary>Whether <see cref="DotTwoBlocks"/> is there.</summary>
+    static abstract bool PairsBlocks { get; }
 
-    /// <summary>
-    /// For 8 rows: Σ (nibble − 8)·input over two consecutive blocks of 32 nibbles, in 16 bits: the sums of the first block in the lower 8 lanes,
-    /// of the second in the upper. 32 · 8 · 127 fits 16 bits, so partial sums may wrap.
-    /// </summary>
-    /// <param name="nibbles">The 16 bytes of the first row's first block.</param>
-    /// <param name="blockBytes">From a block to the next.</param>
-    static abstract Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, QuantizedGroup* input)
+    /// <summary>For 8 rows: Σ code·input over a block of 32 nibbles, and over the next one. The format's offset is not removed.</summary>
+    /// <param name="blocks">The first row's first block.</param>
+    /// <param name="input">The input of both blocks.</param>
+    static abstract HalfSums DotTwoBlocks<TBlock>(byte* blocks, nint stride, QuantizedGroup* input)
         where TBlock : unmanaged, IBlock32<TBlock>;
 
     /// <summary>Asks for some bytes to be brought into the cache; never faults.</summary>
@@ -51,37 +39,4 @@ internal unsafe interface IIsa
 
     /// <summary>target[column, row] = source[row, column], 8 × 8.</summary>
     static abstract void Transpose(int* source, int* target);
-}
-
-/// <summary>Where the integer sub-scales of a group come from.</summary>
-internal unsafe interface ISubScales
-{
-    /// <summary>Whether all sub-scales are 1.</summary>
-    static abstract bool AreOne { get; }
-
-    /// <summary>The two sub-scales of a row's group, each 8 times: for the group's first 16 values, and its last.</summary>
-    static abstract Vector256<short> Load(short* subScales, int row, int group);
-}
-
-/// <summary>Blocks of 32 have no sub-scales.</summary>
-internal readonly unsafe struct NoSubScales : ISubScales
-{
-    public static bool AreOne => true;
-
-    public static Vector256<short> Load(short* subScales, int row, int group) => Vector256<short>.One;
-}
-
-/// <summary>The sub-scales of super-blocks, 16 a row.</summary>
-internal readonly unsafe struct GroupSubScales : ISubScales
-{
-    public static bool AreOne => false;
-
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> Load(short* subScales, int row, int group)
-    {
-        var pair = Vector128.Create(*(int*)(subScales + (16 * row) + (2 * group))).AsByte();
-        return Vector256.Create(
-            Vector128.Shuffle(pair, Vector128.Create((byte)0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1)),
-            Vector128.Shuffle(pair, Vector128.Create((byte)2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3))).AsInt16();
-    }
 }

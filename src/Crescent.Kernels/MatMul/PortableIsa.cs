@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Crescent.Kernels.Quantization;
 
 namespace Crescent.Kernels.MatMul;
 
@@ -10,46 +12,26 @@ internal readonly unsafe struct PortableIsa : IIsa
 
     public static bool PacksBatches => false;
 
-    public static Vector256<int> DotRows<TBlock, TSubScales>(byte* block, nint stride, int group, sbyte* input, short* subScales)
-        where TBlock : Quantization.IGroupCodes
-        where TSubScales : struct, ISubScales
+    public static HalfSums DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
+        where TBlock : IGroupCodes
     {
         var first = Vector128.Load(input);
         var last = Vector128.Load(input + 16);
-        var sums = stackalloc int[8];
+        var sums = stackalloc int[16];
         for (var row = 0; row < 8; row++)
         {
             var codes = TBlock.Unpack(block + (row * stride), group);
-            var sum0 = Dot<TBlock>(codes.GetLower(), first);
-            var sum1 = Dot<TBlock>(codes.GetUpper(), last);
-            sums[row] = TSubScales.AreOne
-                ? sum0 + sum1
-                : (sum0 * subScales[(16 * row) + (2 * group)]) + (sum1 * subScales[(16 * row) + (2 * group) + 1]);
+            sums[row] = Dot<TBlock>(codes.GetLower(), first);
+            sums[8 + row] = Dot<TBlock>(codes.GetUpper(), last);
         }
 
-        return Vector256.Load(sums);
+        return new HalfSums(Vector256.Load(sums), Vector256.Load(sums + 8));
     }
 
-    public static bool PairsNibbles => false;
+    public static bool PairsBlocks => false;
 
-    public static Vector256<int> DotHalves<TBlock>(byte* block, nint stride, int group, sbyte* input)
-        where TBlock : Quantization.IGroupCodes
-    {
-        var first = Vector128.Load(input);
-        var last = Vector128.Load(input + 16);
-        var sums = stackalloc int[8];
-        for (var row = 0; row < 8; row++)
-        {
-            var codes = TBlock.Unpack(block + (row * stride), group);
-            sums[row] = (ushort)Dot<TBlock>(codes.GetLower(), first) | (Dot<TBlock>(codes.GetUpper(), last) << 16);
-        }
-
-        return Vector256.Load(sums);
-    }
-
-    public static Vector256<short> DotNibbles<TBlock>(byte* nibbles, nint blockBytes, nint stride, QuantizedGroup* input)
-        where TBlock : unmanaged, Quantization.IBlock32<TBlock> =>
-        throw new System.Diagnostics.UnreachableException();
+    public static HalfSums DotTwoBlocks<TBlock>(byte* blocks, nint stride, QuantizedGroup* input)
+        where TBlock : unmanaged, IBlock32<TBlock> => throw new UnreachableException();
 
     public static void Prefetch(byte* address, int bytes)
     {
@@ -80,7 +62,7 @@ internal readonly unsafe struct PortableIsa : IIsa
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Dot<TBlock>(Vector128<byte> codes, Vector128<sbyte> input)
-        where TBlock : Quantization.IGroupCodes
+        where TBlock : IGroupCodes
     {
         // A product of 8-bit numbers fits 16 bits.
         var low = TBlock.IsSigned ? Vector128.WidenLower(codes.AsSByte()) : Vector128.WidenLower(codes).AsInt16();

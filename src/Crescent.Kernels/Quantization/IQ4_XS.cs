@@ -31,6 +31,8 @@ internal struct IQ4_XS : ISuperBlock<IQ4_XS>
 
     public static bool HasMin => false;
 
+    public static bool HasOneSubScale => true;
+
     public static void Decode(in IQ4_XS block, Span<float> values)
     {
         var d = (float)block.Scale;
@@ -71,4 +73,16 @@ internal struct IQ4_XS : ISuperBlock<IQ4_XS>
     }
 
     public static unsafe Vector256<short> SubMins(byte* block) => default;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void GroupScales(byte* block, nint stride, float* scales, float* mins)
+    {
+        Unpacking.GatherWords(block, stride, out var first, out var low, out _, out _);
+        var factors = Unpacking.HalfToSingle(first & Vector256.Create(0xFFFF));
+        for (var group = 0; group < 8; group++)
+        {
+            var scale = ((low >> (4 * group)) & Vector256.Create(15)) | (((first >> (16 + (2 * group))) & Vector256.Create(3)) << 4);
+            (Vector256.ConvertToSingle(scale - Vector256.Create(32)) * factors).Store(scales + (8 * group));
+        }
+    }
 }

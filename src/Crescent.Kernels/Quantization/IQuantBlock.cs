@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Intrinsics;
 
 namespace Crescent.Kernels.Quantization;
@@ -71,6 +72,9 @@ internal unsafe interface IBlock32<TSelf> : IGroupCodes
 internal unsafe interface ISuperBlock<TSelf> : IQuantBlock<TSelf>, IGroupCodes
     where TSelf : unmanaged, ISuperBlock<TSelf>
 {
+    /// <summary>Whether a group has one sub-scale, which products read through <see cref="GroupScales"/>.</summary>
+    static virtual bool HasOneSubScale => false;
+
     /// <summary>The common scales of the super-blocks of 8 rows, <paramref name="stride"/> bytes apart: what one code times one sub-scale is worth.</summary>
     static abstract Vector256<float> Scales(byte* block, nint stride);
 
@@ -82,4 +86,9 @@ internal unsafe interface ISuperBlock<TSelf> : IQuantBlock<TSelf>, IGroupCodes
 
     /// <summary>Minima in the order of <see cref="SubScales"/>.</summary>
     static abstract Vector256<short> SubMins(byte* block);
+
+    /// <summary>Of the super-blocks of 8 rows: common scale times sub-scale, and minus the common scale of the minima times the minimum.</summary>
+    /// <param name="scales">[8 groups, 8 rows].</param>
+    /// <param name="mins">[8 groups, 8 rows]; not written without minima.</param>
+    static virtual void GroupScales(byte* block, nint stride, float* scales, float* mins) => throw new UnreachableException();
 }

@@ -31,6 +31,8 @@ internal struct Q4_K : ISuperBlock<Q4_K>
 
     public static bool HasMin => true;
 
+    public static bool HasOneSubScale => true;
+
     public static void Decode(in Q4_K block, Span<float> values)
     {
         var d = (float)block.Scale;
@@ -58,4 +60,8 @@ internal struct Q4_K : ISuperBlock<Q4_K>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<short> SubMins(byte* block) => Unpacking.WidenTwice(SixBitPairs.Mins(block + 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void GroupScales(byte* block, nint stride, float* scales, float* mins) =>
+        SixBitPairs.GroupScales(block, stride, scales, mins);
 }

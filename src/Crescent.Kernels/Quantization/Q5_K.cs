@@ -33,6 +33,8 @@ internal struct Q5_K : ISuperBlock<Q5_K>
 
     public static bool HasMin => true;
 
+    public static bool HasOneSubScale => true;
+
     public static void Decode(in Q5_K block, Span<float> values)
     {
         var d = (float)block.Scale;
@@ -65,4 +67,8 @@ internal struct Q5_K : ISuperBlock<Q5_K>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<short> SubMins(byte* block) => Unpacking.WidenTwice(SixBitPairs.Mins(block + 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void GroupScales(byte* block, nint stride, float* scales, float* mins) =>
+        SixBitPairs.GroupScales(block, stride, scales, mins);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Crescent.Kernels.Quantization;
 
@@ -44,5 +45,34 @@ internal static unsafe class SixBitPairs
         var last = *(uint*)(bytes + 8);
         var upper = ((last >> 4) & 0x0F0F0F0F) | ((middle >> 2) & 0x30303030);
         return (middle & 0x3F3F3F3F) | ((ulong)upper << 32);
+    }
+
+    /// <summary>
+    /// <see cref="ISuperBlock{TSelf}.GroupScales"/> of blocks that begin with the half of the scales, the half of the minima and these 12 bytes.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void GroupScales(byte* block, nint stride, float* scales, float* mins)
+    {
+        Unpacking.GatherWords(block, stride, out var halves, out var first, out var middle, out var last);
+        var six = Vector256.Create(0x3F3F3F3F);
+        var four = Vector256.Create(0x0F0F0F0F);
+        var upper = Vector256.Create(0x30303030);
+        var factors = Unpacking.HalfToSingle(halves & Vector256.Create(0xFFFF));
+        StoreFour(first & six, factors, scales);
+        StoreFour((last & four) | ((first >> 2) & upper), factors, scales + 32);
+        factors = -Unpacking.HalfToSingle(Vector256.ShiftRightLogical(halves, 16));
+        StoreFour(middle & six, factors, mins);
+        StoreFour(((last >> 4) & four) | ((middle >> 2) & upper), factors, mins + 32);
+    }
+
+    // Bytes, below 128, of 8 rows: [4 groups, 8 rows].
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreFour(Vector256<int> bytes, Vector256<float> factors, float* target)
+    {
+        var lowest = Vector256.Create(0xFF);
+        (Vector256.ConvertToSingle(bytes & lowest) * factors).Store(target);
+        (Vector256.ConvertToSingle((bytes >> 8) & lowest) * factors).Store(target + 8);
+        (Vector256.ConvertToSingle((bytes >> 16) & lowest) * factors).Store(target + 16);
+        (Vector256.ConvertToSingle(bytes >> 24) * factors).Store(target + 24);
     }
 }

@@ -10,9 +10,12 @@ internal static unsafe class Unpacking
     /// <summary>Exact conversion of 8 half-precision numbers; NaNs keep their payload.</summary>
     /// <remarks>The runtime's own conversion is software, value by value. Here the exponent is rebased by one exact multiplication.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> HalfToSingle(Vector128<ushort> halves)
+    public static Vector256<float> HalfToSingle(Vector128<ushort> halves) => HalfToSingle(Widen(halves));
+
+    /// <summary>As the other overload, for halves that are 32 bits wide already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> HalfToSingle(Vector256<int> wide)
     {
-        var wide = Widen(halves);
         var magnitude = wide & Vector256.Create(0x7FFF);
         var finite = (magnitude << 13).AsSingle() * Vector256.Create(0x77800000).AsSingle(); // 2^112
         var special = Vector256.GreaterThan(magnitude, Vector256.Create(0x7BFF)) & Vector256.Create(0x7F800000);
@@ -32,6 +35,35 @@ internal static unsafe class Unpacking
         var low = Zip32(rows01, rows23);
         var high = Zip32(rows45, rows67);
         return Zip64(low, high);
+    }
+
+    /// <summary>Four consecutive 32-bit words at <paramref name="field"/> of 8 rows. Lane = row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void GatherWords(
+        byte* field, nint stride, out Vector256<int> word0, out Vector256<int> word1, out Vector256<int> word2, out Vector256<int> word3)
+    {
+        if (!Avx2.IsSupported)
+        {
+            word0 = GatherWord(field, stride);
+            word1 = GatherWord(field + 4, stride);
+            word2 = GatherWord(field + 8, stride);
+            word3 = GatherWord(field + 12, stride);
+            return;
+        }
+
+        // Rows a and a + 4 share a register, so that nothing crosses its halves.
+        var row04 = Vector256.Create(Vector128.Load((int*)field), Vector128.Load((int*)(field + (4 * stride))));
+        var row15 = Vector256.Create(Vector128.Load((int*)(field + stride)), Vector128.Load((int*)(field + (5 * stride))));
+        var row26 = Vector256.Create(Vector128.Load((int*)(field + (2 * stride))), Vector128.Load((int*)(field + (6 * stride))));
+        var row37 = Vector256.Create(Vector128.Load((int*)(field + (3 * stride))), Vector128.Load((int*)(field + (7 * stride))));
+        var low01 = Avx2.UnpackLow(row04, row15).AsInt64();
+        var high01 = Avx2.UnpackHigh(row04, row15).AsInt64();
+        var low23 = Avx2.UnpackLow(row26, row37).AsInt64();
+        var high23 = Avx2.UnpackHigh(row26, row37).AsInt64();
+        word0 = Avx2.UnpackLow(low01, low23).AsInt32();
+        word1 = Avx2.UnpackHigh(low01, low23).AsInt32();
+        word2 = Avx2.UnpackLow(high01, high23).AsInt32();
+        word3 = Avx2.UnpackHigh(high01, high23).AsInt32();
     }
 
     /// <summary>Half-precision scales of 8 rows; 2 bytes must follow the field.</summary>
@@ -165,6 +197,16 @@ internal static unsafe class Unpacking
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<short> WidenTwice(ulong bytes) =>
         Widen(Vector128.Shuffle(Vector128.CreateScalar(bytes).AsSByte(), Vector128.Create((sbyte)0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7)));
+
+    private static Vector256<int> GatherWord(byte* field, nint stride) => Vector256.Create(
+        *(int*)field,
+        *(int*)(field + stride),
+        *(int*)(field + (2 * stride)),
+        *(int*)(field + (3 * stride)),
+        *(int*)(field + (4 * stride)),
+        *(int*)(field + (5 * stride)),
+        *(int*)(field + (6 * stride)),
+        *(int*)(field + (7 * stride)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<ushort> Load32(byte* address) => Vector128.CreateScalar(*(uint*)address).AsUInt16();
