@@ -4,7 +4,9 @@ namespace Crescent.Kernels.Attention;
 internal unsafe interface IKeyValueTiles
 {
     /// <summary>Loads positions <paramref name="first"/>..first+<paramref name="count"/> of a sequence for one kv head.</summary>
-    /// <param name="keys">[count, keyStride], zero-padded to whole vectors by the caller</param>
-    /// <param name="values">[count, valueStride], or null where the value is the beginning of the key</param>
-    void Load(int sequence, int kvHead, int first, int count, float* keys, int keyStride, float* values, int valueStride);
+    /// <param name="keys">[count, keyStride]</param>
+    /// <param name="values">[count, valueStride], scratch for values; null where the value is the beginning of the key</param>
+    /// <param name="valueStride">In: floats from a value to the next in the scratch; out: in what is returned.</param>
+    /// <returns>The values: the scratch, or where they lie already.</returns>
+    float* Load(int sequence, int kvHead, int first, int count, float* keys, int keyStride, float* values, ref int valueStride);
 }

@@ -43,6 +43,16 @@ public static class KvRow
         }
     }
 
+    /// <summary>Reads rows that follow each other back as float32, into [rows, targetStride].</summary>
+    internal static unsafe void Decode(KvType type, byte* source, int rows, int width, float* target, int targetStride)
+    {
+        var bytes = Bytes(type, width);
+        for (var row = 0; row < rows; row++, source += bytes, target += targetStride)
+        {
+            Decode(type, new ReadOnlySpan<byte>(source, bytes), new Span<float>(target, width));
+        }
+    }
+
     /// <summary>Reads a row back as float32.</summary>
     public static void Decode(KvType type, ReadOnlySpan<byte> row, Span<float> values)
     {

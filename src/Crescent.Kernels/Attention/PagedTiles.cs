@@ -6,23 +6,27 @@ internal readonly unsafe ref struct PagedTiles(ReadOnlySpan<AttentionSpan> spans
     private readonly ReadOnlySpan<AttentionSpan> _spans = spans;
     private readonly KvLayerLayout _layout = layout;
 
-    public void Load(int sequence, int kvHead, int first, int count, float* keys, int keyStride, float* values, int valueStride)
+    public float* Load(int sequence, int kvHead, int first, int count, float* keys, int keyStride, float* values, ref int valueStride)
     {
-        var page = _spans[sequence].Pages[first / PagedAttention.PageTokens];
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < count; i += PagedAttention.PageTokens)
         {
-            var slot = (first % PagedAttention.PageTokens) + i;
-            KvRow.Decode(
-                _layout.Type,
-                page.Span(_layout.KeyOffset(slot, kvHead), _layout.KeyRowBytes),
-                new Span<float>(keys + ((long)i * keyStride), _layout.KeyWidth));
+            var page = _spans[sequence].Pages[(first + i) / PagedAttention.PageTokens];
+            var rows = Math.Min(PagedAttention.PageTokens, count - i);
+            var source = page.Slice(_layout.KeyOffset(0, kvHead), (long)rows * _layout.KeyRowBytes).Address;
+            KvRow.Decode(_layout.Type, source, rows, _layout.KeyWidth, keys + ((long)i * keyStride), keyStride);
             if (values != null)
             {
-                KvRow.Decode(
-                    _layout.Type,
-                    page.Span(_layout.ValueOffset(slot, kvHead), _layout.ValueRowBytes),
-                    new Span<float>(values + ((long)i * valueStride), _layout.ValueWidth));
+                source = page.Slice(_layout.ValueOffset(0, kvHead), (long)rows * _layout.ValueRowBytes).Address;
+                KvRow.Decode(_layout.Type, source, rows, _layout.ValueWidth, values + ((long)i * valueStride), valueStride);
             }
         }
+
+        if (values == null)
+        {
+            valueStride = keyStride;
+            return keys;
+        }
+
+        return values;
     }
 }

@@ -49,10 +49,10 @@ internal sealed class AttentionCase : IDisposable
         Random(random, (int)_queries.Length).CopyTo(_queries.Span(0, (int)_queries.Length));
     }
 
-    public float[] Run(int threads)
+    public float[] Run(int threads, IsaLevel? isa = null)
     {
         using var pool = new ComputePool(threads);
-        using var attention = new PagedAttention(_shape, _rows, threads);
+        using var attention = new PagedAttention(_shape, _rows, threads, isa ?? IsaLevels.Best);
         using var output = Output();
         attention.Run(pool, _spans, _layout, _queries, output, _modifiers);
         return output.Span(0, (int)output.Length).ToArray();
@@ -61,7 +61,7 @@ internal sealed class AttentionCase : IDisposable
     public float[] RunChunked(int chunk)
     {
         using var pool = new ComputePool(2);
-        using var attention = new PagedAttention(_shape, _rows, 2);
+        using var attention = new PagedAttention(_shape, _rows, 2, IsaLevels.Best);
         using var output = Output();
         foreach (var span in _spans)
         {

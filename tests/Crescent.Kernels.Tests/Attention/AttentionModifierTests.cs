@@ -94,7 +94,7 @@ public class AttentionModifierTests
     public void One_value_a_head_is_asked_for()
     {
         using var pool = new ComputePool(1);
-        using var attention = new PagedAttention(s_grouped, 1, 1);
+        using var attention = new PagedAttention(s_grouped, 1, 1, IsaLevels.Best);
         using var buffer = new AlignedBuffer<float>(4 * 40);
         var layout = new KvLayerLayout(KvType.F32, 0, 2, 24, 40);
         foreach (var modifiers in (AttentionModifiers[])[new() { Sinks = new float[3] }, new() { Slopes = new float[5] }])

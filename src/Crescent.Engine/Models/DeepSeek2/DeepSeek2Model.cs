@@ -18,7 +18,7 @@ internal static class DeepSeek2Model
             feedForward.Add(i, config.Moe);
         }
 
-        var scratch = new MlaScratch(config.Mla, builder.Options.MaxBatchTokens, builder.Threads, builder.Options.Mla);
+        var scratch = new MlaScratch(config.Mla, builder.Options.MaxBatchTokens, builder.Threads, builder.Options.Mla, builder.Options.Isa);
         var (blocks, blockScratch) = feedForward.Build();
         var layers = attention.Select((weights, i) => new DecoderLayer
         {

@@ -27,7 +27,7 @@ internal static class KimiLinearModel
             feedForward.Add(i, config.Moe);
         }
 
-        var mlaScratch = latent.Count > 0 ? new MlaScratch(config.Mla, builder.Options.MaxBatchTokens, builder.Threads, builder.Options.Mla) : null;
+        var mlaScratch = latent.Count > 0 ? new MlaScratch(config.Mla, builder.Options.MaxBatchTokens, builder.Threads, builder.Options.Mla, builder.Options.Isa) : null;
         var kdaScratch = linear.Count > 0 ? new KdaScratch(config.Kda, builder.Options.MaxBatchTokens) : null;
         var (blocks, blockScratch) = feedForward.Build();
         var layers = Enumerable.Range(0, builder.Layers).Select(i => new DecoderLayer

@@ -39,7 +39,7 @@ internal sealed class GqaDecoder(ModelBuilder builder, GqaOptions options, GateF
     /// <param name="shape">What the model has beyond sizes, or null for nothing.</param>
     public ModelParts Build(Rope? rope, ModelShape? shape = null, IReadOnlyList<string>? notes = null)
     {
-        var scratch = new GqaScratch(Options, _builder.Options.MaxBatchTokens, _builder.Threads);
+        var scratch = new GqaScratch(Options, _builder.Options.MaxBatchTokens, _builder.Threads, _builder.Options.Isa);
         var (blocks, blockScratch) = FeedForward.Build();
         var parts = _builder.Assemble(
             shape ?? new ModelShape(_builder.Config.Architecture, _builder.Layers, _builder.Hidden, _builder.Vocab, _builder.ContextLength),

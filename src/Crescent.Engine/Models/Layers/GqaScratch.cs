@@ -1,3 +1,4 @@
+using Crescent.Kernels;
 using Crescent.Kernels.Attention;
 using Crescent.Kernels.MatMul;
 using Crescent.Kernels.Memory;
@@ -7,7 +8,7 @@ namespace Crescent.Engine.Models.Layers;
 /// <summary>Scratch of grouped-query attention, shared by all layers of a model.</summary>
 public sealed class GqaScratch : IDisposable
 {
-    public GqaScratch(GqaOptions options, int maxRows, int threads)
+    public GqaScratch(GqaOptions options, int maxRows, int threads, IsaLevel isa)
     {
         Options = options;
         Queries = new AlignedBuffer<float>((long)maxRows * options.Heads * options.KeyWidth);
@@ -15,7 +16,7 @@ public sealed class GqaScratch : IDisposable
         Values = new AlignedBuffer<float>((long)maxRows * options.KvHeads * options.ValueWidth);
         Output = new Activations(maxRows, options.Heads * options.ValueWidth);
         var shape = new AttentionShape(options.Heads, options.KvHeads, options.KeyWidth, options.ValueWidth, ValueIsKeyPrefix: false, options.Scale, options.SoftCap);
-        Attention = new PagedAttention(shape, maxRows, threads);
+        Attention = new PagedAttention(shape, maxRows, threads, isa);
     }
 
     public GqaOptions Options { get; }

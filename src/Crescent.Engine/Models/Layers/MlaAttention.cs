@@ -59,10 +59,8 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
         if (_scratch.QueryDown is { } compressed)
         {
             compressed.Rows = rows;
-            for (var row = 0; row < rows; row++)
-            {
-                _weights.QueryNorm!.Apply(compressed.Row(row), compressed.Row(row));
-            }
+            var norm = new NormWork { Norm = _weights.QueryNorm!, Rows = compressed };
+            state.Pool.Run(ref norm, rows, ForwardState.RowGrain(_scratch.Options.QueryRank));
 
             _scratch.Jobs[0] = new Linear(_weights.Query).Job(compressed, rows, _scratch.Queries);
             state.Multiply(_scratch.Jobs.AsSpan(0, 1));
@@ -77,7 +75,7 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
         var rows = spans[^1].FirstRow + spans[^1].Count - firstRow;
 
         // Every head maps its query: q̃_h = Wuk[h]ᵀ q_h.
-        _scratch.Nope.Rows = state.Batch.Count * options.Heads;
+        _scratch.Nope.Rows = (firstRow + rows) * options.Heads;
         for (var h = 0; h < options.Heads; h++)
         {
             _scratch.Jobs[h] = new MatMulJob
@@ -95,7 +93,7 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
         }
 
         state.Multiply(_scratch.Jobs.AsSpan(0, options.Heads));
-        _scratch.AbsorbedOutput.Rows = state.Batch.Count * options.Heads;
+        _scratch.AbsorbedOutput.Rows = (firstRow + rows) * options.Heads;
         _scratch.Absorbed.Run(state.Pool, spans, layout, _scratch.AbsorbedQueries, _scratch.AbsorbedOutput.Values);
 
         // o_h = Wuv[h] u_h
@@ -130,6 +128,7 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
                 span,
                 first,
                 positions,
+                MlaScratch.ExpandedPositions,
                 _scratch.BlockKeys!,
                 _scratch.BlockRotary!,
                 _scratch.BlockValues!,
@@ -158,8 +157,8 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
                 InputStride = 1,
                 Count = positions,
                 Output = _scratch.BlockKeys!,
-                OutputStart = (long)h * options.NopeWidth,
-                OutputStride = (long)options.Heads * options.NopeWidth,
+                OutputStart = (long)h * MlaScratch.ExpandedPositions * options.NopeWidth,
+                OutputStride = options.NopeWidth,
             };
             _scratch.Jobs[(2 * h) + 1] = new MatMulJob
             {
@@ -168,15 +167,29 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
                 InputStride = 1,
                 Count = positions,
                 Output = _scratch.BlockValues!,
-                OutputStart = (long)h * options.ValueWidth,
-                OutputStride = (long)options.Heads * options.ValueWidth,
+                OutputStart = (long)h * MlaScratch.ExpandedPositions * options.ValueWidth,
+                OutputStride = options.ValueWidth,
             };
         }
 
         state.Multiply(_scratch.Jobs);
     }
 
-    // Norms the latent, rotates the shared key and the queries' rotary parts, stores the cached row, and lays out the queries of both forms.
+    private struct NormWork : IWork
+    {
+        public NormRows Norm;
+        public Activations Rows;
+
+        public readonly void Execute(int start, int end, int worker)
+        {
+            for (var row = start; row < end; row++)
+            {
+                Norm.Apply(Rows.Row(row), Rows.Row(row));
+            }
+        }
+    }
+
+    // Norms the latent, rotates the shared key and the queries' rotary parts, stores the cached row, and lays out the queries of the absorbed form.
     private struct StoreWork : IWork
     {
         public MlaAttention Layer;
@@ -195,11 +208,17 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
                 var position = State.Batch.Positions[row];
                 var page = State.Batch.Spans[State.Batch.SpanOfRow[row]].Pages[position / PagedAttention.PageTokens];
                 KvRow.Encode(Layout.Type, latent, page.Span(Layout.KeyOffset(position % PagedAttention.PageTokens, 0), Layout.KeyRowBytes));
+                var isExpanded = Layer.IsExpanded(State, State.Batch.SpanOfRow[row]);
                 for (var h = 0; h < options.Heads; h++)
                 {
                     var item = ((long)row * options.Heads) + h;
                     var query = scratch.Queries.Span(item * options.HeadWidth, options.HeadWidth);
                     State.Rope?.Rotate(query[options.NopeWidth..], State.RopeRow(row));
+                    if (isExpanded)
+                    {
+                        continue;
+                    }
+
                     query[..options.NopeWidth].CopyTo(scratch.Nope.Values.Span(item * options.NopeWidth, options.NopeWidth));
                     query[options.NopeWidth..].CopyTo(
                         scratch.AbsorbedQueries.Span((item * options.CachedWidth) + options.LatentWidth, options.RopeWidth));

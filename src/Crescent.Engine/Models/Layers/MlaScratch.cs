@@ -1,3 +1,4 @@
+using Crescent.Kernels;
 using Crescent.Kernels.Attention;
 using Crescent.Kernels.MatMul;
 using Crescent.Kernels.Memory;
@@ -10,7 +11,7 @@ public sealed class MlaScratch : IDisposable
     /// <summary>Positions expanded at a time: a multiple of the page, small enough to stay near the caches.</summary>
     public const int ExpandedPositions = 16 * PagedAttention.PageTokens;
 
-    public MlaScratch(MlaOptions options, int maxRows, int threads, MlaForm form)
+    public MlaScratch(MlaOptions options, int maxRows, int threads, MlaForm form, IsaLevel isa)
     {
         Options = options;
         Form = form;
@@ -23,11 +24,11 @@ public sealed class MlaScratch : IDisposable
         Output = new Activations(maxRows, options.Heads * options.ValueWidth);
         Jobs = new MatMulJob[2 * options.Heads];
         Absorbed = new PagedAttention(
-            new AttentionShape(options.Heads, 1, options.CachedWidth, options.LatentWidth, ValueIsKeyPrefix: true, options.Scale), maxRows, threads);
+            new AttentionShape(options.Heads, 1, options.CachedWidth, options.LatentWidth, ValueIsKeyPrefix: true, options.Scale), maxRows, threads, isa);
         if (form != MlaForm.Absorbed)
         {
             Expanded = new PagedAttention(
-                new AttentionShape(options.Heads, options.Heads, options.HeadWidth, options.ValueWidth, ValueIsKeyPrefix: false, options.Scale), maxRows, threads);
+                new AttentionShape(options.Heads, options.Heads, options.HeadWidth, options.ValueWidth, ValueIsKeyPrefix: false, options.Scale), maxRows, threads, isa);
             BlockLatents = new Activations(ExpandedPositions, options.LatentWidth);
             BlockRotary = new AlignedBuffer<float>((long)ExpandedPositions * options.RopeWidth);
             BlockKeys = new AlignedBuffer<float>((long)ExpandedPositions * options.Heads * options.NopeWidth);
@@ -73,10 +74,10 @@ public sealed class MlaScratch : IDisposable
     /// <summary>[positions, rope]</summary>
     public AlignedBuffer<float>? BlockRotary { get; }
 
-    /// <summary>[positions, heads, nope]</summary>
+    /// <summary>[heads, ExpandedPositions, nope]</summary>
     public AlignedBuffer<float>? BlockKeys { get; }
 
-    /// <summary>[positions, heads, value]</summary>
+    /// <summary>[heads, ExpandedPositions, value]</summary>
     public AlignedBuffer<float>? BlockValues { get; }
 
     public void Dispose()
