@@ -32,7 +32,7 @@ public static class KvRow
                 MemoryMarshal.AsBytes(values).CopyTo(row);
                 break;
             case KvType.F16:
-                EncodeF16(values, MemoryMarshal.Cast<byte, Half>(row));
+                EncodeF16(values, MemoryMarshal.Cast<byte, ushort>(row));
                 break;
             case KvType.BF16:
                 EncodeBF16(values, MemoryMarshal.Cast<byte, ushort>(row));
@@ -74,15 +74,42 @@ public static class KvRow
         }
     }
 
-    private static void EncodeF16(ReadOnlySpan<float> values, Span<Half> row)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void EncodeF16(ReadOnlySpan<float> values, Span<ushort> row)
     {
-        for (var i = 0; i < values.Length; i++)
+        ref var source = ref MemoryMarshal.GetReference(values);
+        ref var target = ref MemoryMarshal.GetReference(row);
+        var i = 0;
+        for (; i + 16 <= values.Length; i += 16)
         {
-            row[i] = (Half)Math.Clamp(values[i], -65504f, 65504f);
+            var low = HalfBits(Vector256.LoadUnsafe(ref source, (nuint)i).AsUInt32());
+            var high = HalfBits(Vector256.LoadUnsafe(ref source, (nuint)(i + 8)).AsUInt32());
+            Vector256.Narrow(low, high).StoreUnsafe(ref target, (nuint)i);
+        }
+
+        for (; i < values.Length; i++)
+        {
+            row[i] = (ushort)HalfBits(Vector256.Create(values[i]).AsUInt32()).ToScalar();
         }
     }
 
+    // To the nearest half, ties to the even one. Normal halves: the exponent's bias moves and the mantissa is rounded by an addition. Subnormal ones:
+    // adding 0.5 shifts the mantissa to where a half has it, rounded by the processor.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> HalfBits(Vector256<uint> bits)
+    {
+        var magnitude = bits & Vector256.Create(0x7FFF_FFFFu);
+        var clamped = Vector256.Min(magnitude, Vector256.Create(0x477F_E000u)); // 65504
+        var normal = (clamped + Vector256.Create(0xC800_0FFFu) + ((clamped >> 13) & Vector256<uint>.One)) >> 13;
+        var half = Vector256.Create(0.5f);
+        var subnormal = (clamped.AsSingle() + half).AsUInt32() - half.AsUInt32();
+        var result = Vector256.ConditionalSelect(Vector256.LessThan(clamped, Vector256.Create(0x3880_0000u)), subnormal, normal); // below 2^-14
+        var isNaN = Vector256.GreaterThan(magnitude, Vector256.Create(0x7F80_0000u));
+        return Vector256.ConditionalSelect(isNaN, Vector256.Create(0x7E00u), result) | ((bits >> 16) & Vector256.Create(0x8000u));
+    }
+
     // Eight halves a turn: exponent and mantissa are moved into place and rescaled by 2^112, exact for every finite half.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void DecodeF16(ReadOnlySpan<ushort> row, Span<float> values)
     {
         ref var source = ref MemoryMarshal.GetReference(row);
@@ -116,6 +143,7 @@ public static class KvRow
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void DecodeBF16(ReadOnlySpan<ushort> row, Span<float> values)
     {
         ref var source = ref MemoryMarshal.GetReference(row);

@@ -31,41 +31,92 @@ public static class GatedUnit
     public static void Apply(GateFunction function, Span<float> gate, ReadOnlySpan<float> up)
     {
         Debug.Assert(gate.Length == up.Length);
+        switch (function)
+        {
+            case GateFunction.Silu:
+                Apply<SiluGate>(gate, up);
+                break;
+            case GateFunction.GeluTanh:
+                Apply<GeluGate>(gate, up);
+                break;
+            case GateFunction.ClampedSwiGlu:
+                Apply<ClampedGate>(gate, up);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Apply<TGate>(Span<float> gate, ReadOnlySpan<float> up)
+        where TGate : struct, IGate
+    {
         ref var g = ref MemoryMarshal.GetReference(gate);
         ref var u = ref MemoryMarshal.GetReference(up);
         nuint i = 0;
         var length = (nuint)gate.Length;
+        for (; Vector512.IsHardwareAccelerated && i + 16 <= length; i += 16)
+        {
+            TGate.Product(Vector512.LoadUnsafe(ref g, i), Vector512.LoadUnsafe(ref u, i)).StoreUnsafe(ref g, i);
+        }
+
         for (; i + 8 <= length; i += 8)
         {
-            Product(function, Vector256.LoadUnsafe(ref g, i), Vector256.LoadUnsafe(ref u, i)).StoreUnsafe(ref g, i);
+            TGate.Product(Vector256.LoadUnsafe(ref g, i), Vector256.LoadUnsafe(ref u, i)).StoreUnsafe(ref g, i);
         }
 
         for (; i < length; i++)
         {
             // The tail takes the vector path too, so a value's result does not depend on where it stands.
-            Unsafe.Add(ref g, i) = Product(function, Vector256.Create(Unsafe.Add(ref g, i)), Vector256.Create(Unsafe.Add(ref u, i))).ToScalar();
+            Unsafe.Add(ref g, i) = TGate.Product(Vector256.Create(Unsafe.Add(ref g, i)), Vector256.Create(Unsafe.Add(ref u, i))).ToScalar();
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Product(GateFunction function, Vector256<float> gate, Vector256<float> up)
+    // f(gate) ⊙ up, the same bits at both widths.
+    private interface IGate
     {
-        if (function != GateFunction.ClampedSwiGlu)
+        static abstract Vector512<float> Product(Vector512<float> gate, Vector512<float> up);
+
+        static abstract Vector256<float> Product(Vector256<float> gate, Vector256<float> up);
+    }
+
+    private readonly struct SiluGate : IGate
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Product(Vector512<float> gate, Vector512<float> up) => gate / (Vector512<float>.One + Exponential.Of(-gate)) * up;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Product(Vector256<float> gate, Vector256<float> up) => gate / (Vector256<float>.One + Exponential.Of(-gate)) * up;
+    }
+
+    // gelu's 0.5(1 + tanh u) is sigmoid(2u).
+    private readonly struct GeluGate : IGate
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Product(Vector512<float> gate, Vector512<float> up) =>
+            gate / (Vector512<float>.One + Exponential.Of(-(2f * GeluLinear * (gate + (GeluCubic * gate * gate * gate))))) * up;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Product(Vector256<float> gate, Vector256<float> up) =>
+            gate / (Vector256<float>.One + Exponential.Of(-(2f * GeluLinear * (gate + (GeluCubic * gate * gate * gate))))) * up;
+    }
+
+    private readonly struct ClampedGate : IGate
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Product(Vector512<float> gate, Vector512<float> up)
         {
-            return Activate(function, gate) * up;
+            var limit = Vector512.Create(ClampLimit);
+            var g = Vector512.Min(gate, limit);
+            var u = Vector512.Max(Vector512.Min(up, limit), -limit);
+            return g / (Vector512<float>.One + Exponential.Of(g * -ClampedSlope)) * (u + Vector512<float>.One);
         }
 
-        var limit = Vector256.Create(ClampLimit);
-        var g = Vector256.Min(gate, limit);
-        var u = Vector256.Max(Vector256.Min(up, limit), -limit);
-        return g / (Vector256<float>.One + Vector256.Exp(g * -ClampedSlope)) * (u + Vector256<float>.One);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Activate(GateFunction function, Vector256<float> x)
-    {
-        // gelu's 0.5(1 + tanh u) is sigmoid(2u).
-        var exponent = function == GateFunction.Silu ? x : 2f * GeluLinear * (x + (GeluCubic * x * x * x));
-        return x / (Vector256<float>.One + Vector256.Exp(-exponent));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Product(Vector256<float> gate, Vector256<float> up)
+        {
+            var limit = Vector256.Create(ClampLimit);
+            var g = Vector256.Min(gate, limit);
+            var u = Vector256.Max(Vector256.Min(up, limit), -limit);
+            return g / (Vector256<float>.One + Exponential.Of(g * -ClampedSlope)) * (u + Vector256<float>.One);
+        }
     }
 }

@@ -11,6 +11,7 @@ public static class RmsNorm
     /// <param name="input">[n]</param>
     /// <param name="weight">[n]</param>
     /// <param name="output">[n]; may be <paramref name="input"/></param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Apply(ReadOnlySpan<float> input, ReadOnlySpan<float> weight, float epsilon, Span<float> output)
     {
         Debug.Assert(input.Length == weight.Length && output.Length == input.Length);
@@ -32,6 +33,7 @@ public static class RmsNorm
     }
 
     // Two 8-lane sums, then one fixed tree: the order depends on the length alone.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     internal static float SumOfSquares(ReadOnlySpan<float> values)
     {
         ref var x = ref MemoryMarshal.GetReference(values);

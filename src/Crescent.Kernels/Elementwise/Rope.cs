@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -31,6 +32,7 @@ public sealed class Rope
     public int RowLength => Width * 2;
 
     /// <summary>Writes the factors of a position: [cos (width), signed sin (width)]. Angles are taken in double precision, so far positions stay exact.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public void Factors(int position, Span<float> row)
     {
         Debug.Assert(row.Length == RowLength);
@@ -63,6 +65,7 @@ public sealed class Rope
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private void RotateInterleaved(Span<float> values, ReadOnlySpan<float> row)
     {
         ref var x = ref MemoryMarshal.GetReference(values);
@@ -83,6 +86,7 @@ public sealed class Rope
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private void RotateHalves(Span<float> values, ReadOnlySpan<float> row)
     {
         var half = Width / 2;

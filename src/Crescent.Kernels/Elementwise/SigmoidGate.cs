@@ -10,6 +10,7 @@ public static class SigmoidGate
 {
     /// <param name="values">[n], overwritten with the product</param>
     /// <param name="gate">[n]</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Apply(Span<float> values, ReadOnlySpan<float> gate)
     {
         Debug.Assert(values.Length == gate.Length);
@@ -29,5 +30,5 @@ public static class SigmoidGate
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Denominator(Vector256<float> gate) => Vector256<float>.One + Vector256.Exp(-gate);
+    private static Vector256<float> Denominator(Vector256<float> gate) => Vector256<float>.One + Exponential.Of(-gate);
 }

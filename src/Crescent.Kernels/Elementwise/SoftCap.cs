@@ -8,6 +8,7 @@ namespace Crescent.Kernels.Elementwise;
 public static class SoftCap
 {
     /// <param name="values">[n], overwritten</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Apply(Span<float> values, float cap)
     {
         ref var x = ref MemoryMarshal.GetReference(values);
@@ -29,7 +30,7 @@ public static class SoftCap
     private static Vector256<float> Cap(Vector256<float> x, float cap)
     {
         var magnitude = Vector256.Abs(x) * (1f / cap);
-        var tanh = Vector256<float>.One - (Vector256.Create(2f) / (Vector256.Exp(magnitude + magnitude) + Vector256<float>.One));
+        var tanh = Vector256<float>.One - (Vector256.Create(2f) / (Exponential.Of(magnitude + magnitude) + Vector256<float>.One));
         return Vector256.CopySign(tanh * cap, x);
     }
 }

@@ -71,6 +71,22 @@ public class KvRowTests
     }
 
     [Fact]
+    public void F16_rounds_as_the_platform_does()
+    {
+        // Between two neighbouring halves: at the middle, and one float to either side of it; 16 lanes and a tail.
+        var values = new List<float>();
+        for (var i = 0; i < 0x7BFF; i++)
+        {
+            var (low, high) = ((float)BitConverter.UInt16BitsToHalf((ushort)i), (float)BitConverter.UInt16BitsToHalf((ushort)(i + 1)));
+            var middle = low + ((high - low) / 2);
+            values.AddRange([middle, -middle, MathF.BitDecrement(middle), MathF.BitIncrement(middle), -MathF.BitIncrement(middle)]);
+        }
+
+        float[] all = [.. values];
+        Assert.Equal(all.Select(value => (float)(Half)value), RoundTrip(KvType.F16, all));
+    }
+
+    [Fact]
     public void Every_BF16_is_stored_as_itself()
     {
         var values = Enumerable.Range(0, 65536).Select(i => BitConverter.Int32BitsToSingle(i << 16)).Where(value => !float.IsNaN(value)).ToArray();

@@ -143,11 +143,17 @@ public class ElementwiseTests
     [Fact]
     public void A_value_does_not_depend_on_where_it_stands()
     {
-        var (gate, up, capped) = (Enumerable.Repeat(0.7f, 21).ToArray(), Enumerable.Repeat(1.3f, 21).ToArray(), Enumerable.Repeat(7.7f, 21).ToArray());
-        GatedUnit.Apply(GateFunction.GeluTanh, gate, up);
+        var (capped, weights, up) = (Enumerable.Repeat(7.7f, 29).ToArray(), Enumerable.Repeat(0.7f, 29).ToArray(), Enumerable.Repeat(1.3f, 29).ToArray());
         SoftCap.Apply(capped, 30);
-        Assert.Single(gate.Distinct());
+        Softmax.ExpInPlace(weights, 1.1f);
         Assert.Single(capped.Distinct());
+        Assert.Single(weights.Distinct());
+        foreach (var function in Enum.GetValues<GateFunction>())
+        {
+            var gate = Enumerable.Repeat(0.7f, 29).ToArray();
+            GatedUnit.Apply(function, gate, up);
+            Assert.Single(gate.Distinct());
+        }
     }
 
     [Theory]
@@ -250,6 +256,28 @@ public class ElementwiseTests
             Assert.Equal(target[i] + values[i], added[i]);
             var product = values[i] * 0.3f;
             Assert.Equal(target[i] + product, scaled[i]);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Products_sigmoids_and_maxima_are_those_of_each_value(int length)
+    {
+        var (values, factors) = (Values(length, 16, 20), Values(length, 17));
+        var (multiplied, scaled, sigmoids, holes) = (values.ToArray(), values.ToArray(), values.ToArray(), values.ToArray());
+        holes[length / 2] = float.NaN;
+        VectorMath.Multiply(multiplied, factors);
+        VectorMath.Scale(scaled, 0.3f);
+        VectorMath.Sigmoid(sigmoids);
+        Assert.Equal(values.Max(), VectorMath.Maximum(values));
+        Assert.True(float.IsNaN(VectorMath.Maximum(holes)));
+        VectorMath.LowestForNaN(holes);
+        for (var i = 0; i < length; i++)
+        {
+            Assert.Equal(values[i] * factors[i], multiplied[i]);
+            Assert.Equal(values[i] * 0.3f, scaled[i]);
+            Assert.Equal(1 / (1 + Math.Exp(-values[i])), sigmoids[i], GateBound);
+            Assert.Equal(i == length / 2 ? float.NegativeInfinity : values[i], holes[i]);
         }
     }
 

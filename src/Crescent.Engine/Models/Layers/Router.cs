@@ -20,11 +20,9 @@ public sealed class Router(RouterOptions options, float[]? bias)
         Score(scores);
 
         var choice = scratch[..scores.Length];
-        for (var e = 0; e < choice.Length; e++)
-        {
-            var value = scores[e] + (_bias is null ? 0f : _bias[e]);
-            choice[e] = float.IsNaN(value) ? float.NegativeInfinity : value;
-        }
+        scores.CopyTo(choice);
+        Bias.Add(choice, _bias);
+        VectorMath.LowestForNaN(choice);
 
         if (Options.Groups > 1)
         {
@@ -114,21 +112,27 @@ public sealed class Router(RouterOptions options, float[]? bias)
         }
     }
 
-    private static void TakeTop(Span<float> choice, Span<int> experts)
+    // The best of all seen so far, in order; a later one goes in front of worse ones only, so ties stay with the lower index.
+    private static void TakeTop(ReadOnlySpan<float> choice, Span<int> experts)
     {
         Debug.Assert(experts.Length <= choice.Length);
-        for (var k = 0; k < experts.Length; k++)
+        var count = 0;
+        for (var e = 0; e < choice.Length; e++)
         {
-            var best = -1;
-            for (var e = 0; e < choice.Length; e++)
+            var value = choice[e];
+            if (count == experts.Length && !(value > choice[experts[^1]]))
             {
-                if (!experts[..k].Contains(e) && (best < 0 || choice[e] > choice[best]))
-                {
-                    best = e;
-                }
+                continue;
             }
 
-            experts[k] = best;
+            count = Math.Min(count + 1, experts.Length);
+            var at = count - 1;
+            for (; at > 0 && value > choice[experts[at - 1]]; at--)
+            {
+                experts[at] = experts[at - 1];
+            }
+
+            experts[at] = e;
         }
     }
 }
