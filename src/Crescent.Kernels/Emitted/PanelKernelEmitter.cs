@@ -26,8 +26,7 @@ internal sealed class PanelKernelEmitter
     private const int ArgumentsAt = 16;
     private const int FrameBytes = 24;
 
-    // A few input rows run at the speed of memory: the weights of this many bytes further on are asked for.
-    private const int PrefetchedInputs = 8;
+    // How far ahead weights are asked for: long enough for memory to answer, for many input rows as for one.
     private const int PrefetchBytes = 4096;
 
     private static readonly AssemblerRegister64[] s_inputs = [rbx, rbp, rsi, rcx, r8, r9, r10, r11, r12, r13, r14, r15];
@@ -204,11 +203,6 @@ internal sealed class PanelKernelEmitter
 
     private void Prefetch()
     {
-        if (_inputs.Length > PrefetchedInputs)
-        {
-            return;
-        }
-
         for (var line = 0; line < _format.GroupBytes; line += 64)
         {
             _code.prefetcht0(__byte_ptr[rax + (PrefetchBytes + line)]);
