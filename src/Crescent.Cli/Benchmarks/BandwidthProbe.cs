@@ -8,7 +8,7 @@ internal static class BandwidthProbe
 {
     private const long LeastBytes = 64 << 20;
     private const long MostBytes = 4L << 30;
-    private const int Passes = 6;
+    private const int Passes = 4;
 
     /// <summary>Bytes a second, over 4 GiB of memory, or over less where the model's file and that much do not fit together.</summary>
     /// <param name="threads">0 for one a processor.</param>

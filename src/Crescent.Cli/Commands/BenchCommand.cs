@@ -32,12 +32,12 @@ internal static class BenchCommand
         command.SetAction((parsed, cancellation) =>
         {
             var plan = new BenchPlan(
-                InRange(0, MostTokens, prompt.Name, parsed.GetValue(prompt)),
-                InRange(0, MostTokens, count.Name, parsed.GetValue(count)),
+                Values.InRange(prompt.Name, 0, MostTokens, parsed.GetValue(prompt)),
+                Values.InRange(count.Name, 0, MostTokens, parsed.GetValue(count)),
                 parsed.GetValue(depth)!,
                 parsed.GetValue(batch)!,
-                InRange(1, MostTokens, repeats.Name, parsed.GetValue(repeats)));
-            var chunk = InRange(1, MostUbatch, ubatch.Name, parsed.GetValue(ubatch));
+                Values.InRange(repeats.Name, 1, MostTokens, parsed.GetValue(repeats)));
+            var chunk = Values.InRange(ubatch.Name, 1, MostUbatch, parsed.GetValue(ubatch));
             Require(plan, chunk, parsed.GetValue(bandwidth));
             var scene = new BenchScene(
                 model.PathOf(parsed),
@@ -86,9 +86,4 @@ internal static class BenchCommand
             throw new CommandFailedException($"--read-bandwidth: expected a number above 0, found {given}", CommandFailedException.WrongUsage);
         }
     }
-
-    private static int InRange(int least, int most, string option, int value) =>
-        value >= least && value <= most
-            ? value
-            : throw new CommandFailedException($"{option}: expected {least}..{most}, found {value}", CommandFailedException.WrongUsage);
 }

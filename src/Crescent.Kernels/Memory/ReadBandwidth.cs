@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Crescent.Kernels.Threading;
 
@@ -17,7 +18,8 @@ public static unsafe class ReadBandwidth
     public static double Measure(ComputePool pool, long bytes, int repeats)
     {
         using var buffer = new AlignedBuffer<byte>(bytes / ChunkBytes * ChunkBytes);
-        buffer.Clear(); // a page that nobody wrote to has no memory of its own to be read from
+        var clear = new ClearWork { Data = buffer.Address };
+        pool.Run(ref clear, (int)(buffer.Length / ChunkBytes), 16); // a page that nobody wrote to has no memory of its own to be read from
         var fastest = long.MaxValue; // ticks
         for (var i = 0; i < repeats; i++)
         {
@@ -45,6 +47,13 @@ public static unsafe class ReadBandwidth
         {
             throw new InvalidOperationException("the buffer changed while it was read");
         }
+    }
+
+    private struct ClearWork : IWork
+    {
+        public byte* Data;
+
+        public readonly void Execute(int start, int end, int worker) => NativeMemory.Clear(Data + (start * ChunkBytes), (nuint)((end - start) * ChunkBytes));
     }
 
     private struct NarrowRead : IWork
