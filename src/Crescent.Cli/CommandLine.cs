@@ -11,7 +11,7 @@ namespace Crescent.Cli;
 internal static class CommandLine
 {
     // Options whose value is free text: it may begin with '-', so it is tied to its option before parsing.
-    private static readonly HashSet<string> s_textOptions = ["-p", "--prompt", "--system", "--text", "--stop", "--dry-breaker"];
+    private static readonly HashSet<string> s_textOptions = ["-p", "--prompt", "--system", "--text", "--stop", "--dry-breaker", "--args", "--peer-args", "--note"];
 
     public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancellation)
     {
@@ -81,6 +81,7 @@ internal static class CommandLine
             DetokenizeCommand.Create(terminal),
             InspectCommand.Create(terminal),
             BenchCommand.Create(terminal),
+            CompareCommand.Create(terminal),
             SynthCommand.Create(terminal),
             ConvertCommand.CreateConvert(terminal),
             ConvertCommand.CreateQuantize(terminal),

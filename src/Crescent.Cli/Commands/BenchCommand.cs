@@ -1,62 +1,67 @@
 using System.CommandLine;
-using System.Globalization;
+using Crescent.Cli.Benchmarks;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Checkpoints;
-using Crescent.Engine.Checkpoints.Gguf;
-using Crescent.Kernels.Memory;
-using Crescent.Kernels.Threading;
+using Crescent.Engine.Models;
 
 namespace Crescent.Cli.Commands;
 
 /// <summary><c>crescent bench</c>: prefill and decode speed beside what this machine's memory allows.</summary>
 internal static class BenchCommand
 {
-    private const long MostProbeBytes = 4L << 30;
-    private const int ProbePasses = 6;
+    private const int MostTokens = 1 << 24;
+    private const int MostBatch = 256;
+    private const int MostUbatch = 1 << 16;
 
     public static Command Create(Terminal terminal)
     {
         var model = new ModelOptionsArguments();
         var prompt = Values.Number("--prompt-tokens", 512, "Tokens of the prefill test; 0 for none", "-p");
         var count = Values.Number("--tokens", 128, "Tokens of the decode test; 0 for none", "-n");
-        var depth = Values.Number("--depth", 0, "Tokens in the cache before each test", "-d");
         var repeats = Values.Number("--repeats", 3, "Counted repeats of each test", "-r");
-        var batch = new Option<string>("--batch") { Description = "Sequences decoded together, e.g. 1,4,8 (1).", DefaultValueFactory = _ => "1" };
+        var ubatch = Values.Number("--ubatch", 512, "Most tokens of one step: the size of a prompt's chunks", "-ub");
+        var depth = NumberList.Option("--depth", [0], 0, MostTokens, "Tokens in the cache before each test, e.g. 0,4k,16k (0). The cache is filled once a depth.", "-d");
+        var batch = NumberList.Option("--batch", [1], 1, MostBatch, "Sequences decoded together, e.g. 1,4,8 (1).");
+        var threads = NumberList.Option("--threads", [], 1, ModelOptionsArguments.MostThreads, "Threads that compute, e.g. 1,2 (default: one a processor). The model is opened anew for each count.", "-t");
+        var bandwidth = Values.Number<double>("--read-bandwidth", "GB/s that memory gives, instead of measuring it.");
+        var csv = new Option<string?>("--csv") { Description = "Append a row for each repeat to this file.", HelpName = "FILE" };
         var json = new Option<bool>("--json") { Description = "One JSON document." };
-        var command = new Command("bench", "Measures prefill and decode speed.") { prompt, count, depth, repeats, batch, json };
-        model.AddTo(command);
+        var command = new Command("bench", "Measures prefill and decode speed.") { prompt, count, depth, repeats, batch, threads, ubatch, bandwidth, csv, json };
+        model.AddTo(command, threads: false);
         command.SetAction((parsed, cancellation) =>
         {
             var plan = new BenchPlan(
-                AtLeast(0, "--prompt-tokens", parsed.GetValue(prompt)),
-                AtLeast(0, "--tokens", parsed.GetValue(count)),
-                AtLeast(0, "--depth", parsed.GetValue(depth)),
-                AtLeast(1, "--repeats", parsed.GetValue(repeats)),
-                [.. parsed.GetValue(batch)!.Split(',').Select(ParseBatch)]);
-            if (plan is { PromptTokens: 0, DecodeTokens: 0 })
+                Values.InRange(prompt.Name, 0, MostTokens, parsed.GetValue(prompt)),
+                Values.InRange(count.Name, 0, MostTokens, parsed.GetValue(count)),
+                parsed.GetValue(depth)!,
+                parsed.GetValue(batch)!,
+                Values.InRange(repeats.Name, 1, MostTokens, parsed.GetValue(repeats)));
+            var chunk = Values.InRange(ubatch.Name, 1, MostUbatch, parsed.GetValue(ubatch));
+            Require(plan, chunk, parsed.GetValue(bandwidth));
+            var scene = new BenchScene(
+                model.PathOf(parsed),
+                model.ReadOverrides(parsed),
+                model.Read(parsed, terminal, chunk),
+                Math.Max(model.ReadContext(parsed) ?? 0, plan.Context),
+                parsed.GetValue(bandwidth) * 1e9,
+                parsed.GetValue(csv));
+            // What cannot be opened is told before the probe keeps the user waiting.
+            Checkpoint.Open(scene.Path).Dispose();
+            if (scene.CsvPath is { } path)
             {
-                throw new CommandFailedException("--prompt-tokens and --tokens: expected at least one above 0, found nothing to measure", CommandFailedException.WrongUsage);
+                BenchFile.RequireAppendable(BenchScene.CsvOption, path);
             }
 
-            var options = model.Read(parsed, terminal);
-            // A file that cannot be opened is told before the probe keeps the user waiting.
-            Checkpoint.Open(model.PathOf(parsed)).Dispose();
-            var bandwidth = Probe(options.Threads, terminal);
-            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), options, Math.Max(model.ReadContext(parsed) ?? 0, plan.Context), terminal);
-            session.WaitUntilInMemory();
-            var tests = new Bench(session, plan, bandwidth).Run(terminal, cancellation);
-            var report = new BenchJson(
-                new BenchMachineJson(Machine.ProcessorName(), options.Isa.ToString().ToLowerInvariant(), session.Model.Threads, bandwidth / 1e9),
-                new BenchModelJson(session.Checkpoint.Path, session.Checkpoint.TotalBytes, session.Model.Shape.Architecture, MainType(session)),
-                tests);
+            var counts = parsed.GetValue(threads)!.Select(number => ModelOptionsArguments.AtMostProcessors(number, terminal)).Distinct().DefaultIfEmpty(0);
+            var report = scene.Run(plan, [.. counts], terminal, cancellation);
             if (parsed.GetValue(json))
             {
                 CliJson.Write(terminal.Out, report);
             }
             else
             {
-                Print(terminal.Out, report);
+                BenchTable.Write(terminal.Out, report);
             }
 
             return Task.FromResult(0);
@@ -64,41 +69,21 @@ internal static class BenchCommand
         return command;
     }
 
-    private static double Probe(int threads, Terminal terminal)
+    private static void Require(BenchPlan plan, int ubatch, double? bandwidth)
     {
-        terminal.Detail("measuring read bandwidth");
-        using var pool = new ComputePool(threads > 0 ? threads : Environment.ProcessorCount);
-        var bytes = Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 5, 64 << 20, MostProbeBytes);
-        return ReadBandwidth.Measure(pool, bytes, ProbePasses);
-    }
-
-    // The type that holds most of the model's bytes.
-    private static string MainType(ModelSession session) =>
-        session.Checkpoint.Tensors.Values.GroupBy(tensor => tensor.DType).MaxBy(group => group.Sum(tensor => tensor.StoredBytes))!.Key.ToString();
-
-    private static void Print(TextWriter output, BenchJson report)
-    {
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{report.Machine.Cpu}, {report.Machine.Isa}, {report.Machine.Threads} threads, memory read at {report.Machine.ReadGBps:F1} GB/s"));
-        output.WriteLine($"{report.Model.Path}: {report.Model.Architecture}, {report.Model.Type}, {Sizes.Format(report.Model.Bytes)}");
-        output.WriteLine($"{"test",-8} {"tokens",7} {"depth",7} {"batch",6} {"tok/s",9} {"min",9} {"max",9} {"GB/s",7} {"share",6} {"MB/token",9} {"alloc B",8}");
-        foreach (var test in report.Tests)
+        if (plan is { PromptTokens: 0, DecodeTokens: 0 })
         {
-            var speed = test.TokensPerSecond;
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{test.Test,-8} {test.Tokens,7} {test.Depth,7} {test.Batch,6} {speed.Median,9:F2} {speed.Min,9:F2} {speed.Max,9:F2} {test.GbPerSecond,7:F1} {test.BandwidthShare,6:P0} {test.WeightBytesPerToken / 1e6,9:F1} {test.AllocatedBytesPerToken,8}"));
+            throw new CommandFailedException("--prompt-tokens and --tokens: expected at least one above 0, found nothing to measure", CommandFailedException.WrongUsage);
+        }
+
+        if (plan.MostSequences > ubatch)
+        {
+            throw new CommandFailedException($"--batch: expected at most --ubatch {ubatch} sequences, found {plan.MostSequences}", CommandFailedException.WrongUsage);
+        }
+
+        if (bandwidth is { } given && !(given > 0 && double.IsFinite(given)))
+        {
+            throw new CommandFailedException($"--read-bandwidth: expected a number above 0, found {given}", CommandFailedException.WrongUsage);
         }
     }
-
-    private static int AtLeast(int least, string option, int value) =>
-        value >= least && value <= 1 << 24
-            ? value
-            : throw new CommandFailedException($"{option}: expected {least}..{1 << 24}, found {value}", CommandFailedException.WrongUsage);
-
-    private static int ParseBatch(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var batch) && batch is >= 1 and <= 256
-            ? batch
-            : throw new CommandFailedException($"--batch: expected sizes of 1..256 separated by commas, found '{text}'", CommandFailedException.WrongUsage);
 }

@@ -2,12 +2,16 @@ namespace Crescent.Cli.Json;
 
 internal sealed record BenchJson(BenchMachineJson Machine, BenchModelJson Model, IReadOnlyList<BenchTestJson> Tests);
 
+/// <summary>Threads and bandwidth are those of the last thread count.</summary>
 internal sealed record BenchMachineJson(string Cpu, string Isa, int Threads, double ReadGBps);
 
 internal sealed record BenchModelJson(string Path, long Bytes, string Architecture, string Type);
 
 internal sealed record BenchRangeJson(double Median, double Min, double Max);
 
+/// <param name="Samples">Tokens a second of each repeat, in the order they ran.</param>
+/// <param name="BatchGain">Tokens a second over those of batch 1; null where batch 1 was not measured.</param>
+/// <param name="BatchGainAllowed">What the weights read allow: bytes read at batch 1, times the batch, over bytes read in the batch's step.</param>
 internal sealed record BenchTestJson(
     string Test,
     int Tokens,
@@ -20,4 +24,10 @@ internal sealed record BenchTestJson(
     double BandwidthShare,
     long AllocatedBytesPerToken,
     double? DistinctExpertsPerLayer,
-    double? ExpertHitRate);
+    double? ExpertHitRate,
+    int Threads,
+    int Ubatch,
+    double ReadGBps,
+    IReadOnlyList<double> Samples,
+    double? BatchGain,
+    double? BatchGainAllowed);

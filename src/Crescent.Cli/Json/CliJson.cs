@@ -11,6 +11,7 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(RenderJson))]
 [JsonSerializable(typeof(LogitsJson))]
 [JsonSerializable(typeof(BenchJson))]
+[JsonSerializable(typeof(CompareJson))]
 [JsonSerializable(typeof(InspectJson))]
 [JsonSerializable(typeof(SynthJson))]
 [JsonSerializable(typeof(ConvertJson))]

@@ -12,7 +12,9 @@ namespace Crescent.Cli.Options;
 /// <summary>The model and how it is run: the arguments that every command that loads one shares.</summary>
 internal sealed class ModelOptionsArguments
 {
-    private const int MostThreads = 1024;
+    /// <summary>Most threads that an option takes.</summary>
+    public const int MostThreads = 1024;
+
     private const int MostContext = 2_000_000_000; // so that positions and pages of a sequence fit an int
 
     private readonly Option<int?> _threads = Values.Number<int>("--threads", "Threads that compute (default: one a processor).", "-t");
@@ -42,15 +44,20 @@ internal sealed class ModelOptionsArguments
         DefaultValueFactory = _ => [],
     };
 
-    public void AddTo(Command command)
+    /// <param name="threads">Whether the command takes <c>--threads</c> from here; one that measures several has its own.</param>
+    public void AddTo(Command command, bool threads = true)
     {
         command.Add(Model);
-        AddOptionsTo(command);
+        AddOptionsTo(command, threads);
     }
 
-    public void AddOptionsTo(Command command)
+    public void AddOptionsTo(Command command, bool threads = true)
     {
-        command.Add(_threads);
+        if (threads)
+        {
+            command.Add(_threads);
+        }
+
         command.Add(_context);
         command.Add(KvType);
         command.Add(Isa);
@@ -70,17 +77,9 @@ internal sealed class ModelOptionsArguments
 
     public ModelOptions Read(ParseResult parsed, Terminal terminal, int maxBatchTokens = 512)
     {
-        var threads = InRange(parsed, _threads, MostThreads) ?? 0;
-        if (threads > Environment.ProcessorCount)
-        {
-            // Every step waits for all threads: more of them than processors make each other wait, by the hundredfold.
-            terminal.Warn($"--threads: this machine has {Environment.ProcessorCount} processors, {Environment.ProcessorCount} threads are used instead of {threads}");
-            threads = Environment.ProcessorCount;
-        }
-
         return new ModelOptions
         {
-            Threads = threads,
+            Threads = AtMostProcessors(InRange(parsed, _threads, MostThreads) ?? 0, terminal),
             Isa = ReadIsa(parsed.GetValue(Isa)!),
             Activations = parsed.GetValue(Activations) == "f32" ? ActivationType.F32 : ActivationType.Int8,
             KvType = Enum.Parse<KvType>(parsed.GetValue(KvType)!, ignoreCase: true),
@@ -89,6 +88,19 @@ internal sealed class ModelOptionsArguments
             ResidentType = parsed.GetValue(ResidentType) is { } type ? Values.TensorType("--resident-type", type, RowCodec.CanEncode) : null,
             MaxBatchTokens = maxBatchTokens,
         };
+    }
+
+    /// <summary>A number of threads, or as many as there are processors, with a warning, where it is more.</summary>
+    public static int AtMostProcessors(int threads, Terminal terminal)
+    {
+        if (threads > Environment.ProcessorCount)
+        {
+            // Every step waits for all threads: more of them than processors make each other wait, by the hundredfold.
+            terminal.Warn($"--threads: this machine has {Environment.ProcessorCount} processors, {Environment.ProcessorCount} threads are used instead of {threads}");
+            return Environment.ProcessorCount;
+        }
+
+        return threads;
     }
 
     /// <summary>Context that the user asked for; null for none.</summary>

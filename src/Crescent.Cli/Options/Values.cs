@@ -91,6 +91,11 @@ internal static class Values
     public static int? AtLeastOne(string option, int? value) =>
         value is not < 1 ? value : throw new CommandFailedException($"{option}: expected at least 1, found {value}", CommandFailedException.WrongUsage);
 
+    public static int InRange(string option, int least, int most, int value) =>
+        value >= least && value <= most
+            ? value
+            : throw new CommandFailedException($"{option}: expected {least}..{most}, found {value}", CommandFailedException.WrongUsage);
+
     public static string Unmark(string text) => text is [TextMark, ..] ? text[1..] : text;
 
     private static T? ParseNumber<T>(ArgumentResult result, string name)

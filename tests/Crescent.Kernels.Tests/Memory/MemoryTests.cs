@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Crescent.Kernels.Memory;
+using Crescent.Kernels.Threading;
 using Xunit;
 
 namespace Crescent.Kernels.Tests.Memory;
@@ -22,6 +23,15 @@ public class MemoryTests
         Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Span(0, -1).Length);
         Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Span(long.MaxValue, 1).Length);
         Assert.Equal(0, buffer.Span(1000, 0).Length);
+    }
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 37)]
+    public void The_bandwidth_probe_ends_with_a_rate(int threads, int mebibytes)
+    {
+        using var pool = new ComputePool(threads);
+        Assert.InRange(ReadBandwidth.Measure(pool, (long)mebibytes << 20, 2), 1, double.MaxValue);
     }
 
     [Fact]

@@ -1,0 +1,22 @@
+using Crescent.Kernels.Memory;
+using Crescent.Kernels.Threading;
+
+namespace Crescent.Cli.Benchmarks;
+
+/// <summary>Read bandwidth of memory with as many threads as a model will run on.</summary>
+internal static class BandwidthProbe
+{
+    private const long LeastBytes = 64 << 20;
+    private const long MostBytes = 4L << 30;
+    private const int Passes = 4;
+
+    /// <summary>Bytes a second, over 4 GiB of memory, or over less where the model's file and that much do not fit together.</summary>
+    /// <param name="threads">0 for one a processor.</param>
+    public static double Measure(int threads, long modelBytes, Terminal terminal)
+    {
+        terminal.Detail("measuring read bandwidth");
+        using var pool = new ComputePool(threads > 0 ? threads : Environment.ProcessorCount);
+        var free = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - modelBytes;
+        return ReadBandwidth.Measure(pool, Math.Clamp(free / 3, LeastBytes, MostBytes), Passes);
+    }
+}

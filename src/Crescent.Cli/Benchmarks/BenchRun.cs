@@ -1,0 +1,52 @@
+using Crescent.Cli.Json;
+
+namespace Crescent.Cli.Benchmarks;
+
+/// <summary>The tests of one thread count beside the bandwidth that these threads have.</summary>
+/// <param name="probed">Bytes a second, measured before the tests.</param>
+internal sealed class BenchRun(int threads, int ubatch, double probed)
+{
+    private readonly List<BenchTest> _tests = [];
+
+    public int Threads { get; } = threads;
+
+    public int Ubatch { get; } = ubatch;
+
+    /// <summary>Bytes a second: what was measured before, or what a test has reached, whichever is more.</summary>
+    public double Bandwidth { get; private set; } = probed;
+
+    public void Add(BenchTest test)
+    {
+        _tests.Add(test);
+        Bandwidth = Math.Max(Bandwidth, test.Samples.Max(sample => sample.BytesPerSecond));
+    }
+
+    public IEnumerable<BenchTestJson> ToJson() => _tests.Select(ToJson);
+
+    private BenchTestJson ToJson(BenchTest test)
+    {
+        var median = test.Median;
+        var single = test.Name == BenchTest.Decode
+            ? _tests.Find(other => other is { Name: BenchTest.Decode, Batch: 1 } && other.Depth == test.Depth)
+            : null;
+        return new BenchTestJson(
+            test.Name,
+            test.Tokens,
+            test.Depth,
+            test.Batch,
+            test.Samples.Count,
+            new BenchRangeJson(median.TokensPerSecond, test.Samples.Min(sample => sample.TokensPerSecond), test.Samples.Max(sample => sample.TokensPerSecond)),
+            (long)test.WeightBytesPerToken,
+            median.BytesPerSecond / 1e9,
+            median.BytesPerSecond / Bandwidth,
+            test.Samples.Max(sample => sample.AllocatedBytes),
+            median.DistinctExperts,
+            null,
+            Threads,
+            Ubatch,
+            Bandwidth / 1e9,
+            [.. test.Samples.Select(sample => sample.TokensPerSecond)],
+            median.TokensPerSecond / single?.Median.TokensPerSecond,
+            single?.WeightBytesPerToken / test.WeightBytesPerToken);
+    }
+}

@@ -1,0 +1,25 @@
+using System.Globalization;
+using Crescent.Cli.Json;
+
+namespace Crescent.Cli.Benchmarks;
+
+/// <summary>A benchmark's result for people.</summary>
+internal static class BenchTable
+{
+    public static void Write(TextWriter output, BenchJson report)
+    {
+        var read = report.Tests.DistinctBy(test => test.Threads).Select(test => string.Create(CultureInfo.InvariantCulture, $"{test.ReadGBps:F1} GB/s with {test.Threads} threads"));
+        output.WriteLine($"{report.Machine.Cpu}, {report.Machine.Isa}, memory read at {string.Join(", ", read)}");
+        output.WriteLine($"{report.Model.Path}: {report.Model.Architecture}, {report.Model.Type}, {Sizes.Format(report.Model.Bytes)}");
+        var mixture = report.Tests.Any(test => test.DistinctExpertsPerLayer is not null);
+        output.WriteLine(
+            $"{"test",-8} {"threads",7} {"tokens",7} {"depth",7} {"batch",6} {"tok/s",9} {"min",9} {"max",9} {"GB/s",7} {"share",6} {"MB/token",9} {"alloc B",8}{(mixture ? $" {"experts",8}" : "")} {"gain",6} {"allowed",8}");
+        foreach (var test in report.Tests)
+        {
+            var speed = test.TokensPerSecond;
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{test.Test,-8} {test.Threads,7} {test.Tokens,7} {test.Depth,7} {test.Batch,6} {speed.Median,9:F2} {speed.Min,9:F2} {speed.Max,9:F2} {test.GbPerSecond,7:F1} {test.BandwidthShare,6:P0} {test.WeightBytesPerToken / 1e6,9:F1} {test.AllocatedBytesPerToken,8}{(mixture ? $" {test.DistinctExpertsPerLayer,8:F1}" : "")} {test.BatchGain,6:F2} {test.BatchGainAllowed,8:F2}").TrimEnd());
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Crescent.Cli.Benchmarks;
+
+/// <summary>One test with its repeats, in the order they ran.</summary>
+/// <param name="Tokens">Of the prompt, or of each sequence's answer.</param>
+internal sealed record BenchTest(string Name, int Tokens, int Depth, int Batch, IReadOnlyList<BenchSample> Samples)
+{
+    public const string Prefill = "prefill";
+    public const string Decode = "decode";
+
+    /// <summary>The repeat in the middle; of two the slower.</summary>
+    public BenchSample Median => Samples.OrderBy(sample => sample.TokensPerSecond).ElementAt((Samples.Count - 1) / 2);
+
+    public double WeightBytesPerToken => (double)Median.WeightBytes / Median.Tokens;
+}
