@@ -71,6 +71,23 @@ public class KvRowTests
     }
 
     [Fact]
+    public void F16_rounds_to_the_nearest_even_half()
+    {
+        // Between two halves, at their middle, and a little on either side of it; then anything.
+        var random = new Random(3);
+        var values = new List<float>();
+        for (var bits = 0; bits < 0x7BFF; bits++)
+        {
+            var low = (float)BitConverter.UInt16BitsToHalf((ushort)bits);
+            var middle = (low + (float)BitConverter.UInt16BitsToHalf((ushort)(bits + 1))) / 2;
+            values.AddRange([middle, -middle, MathF.BitIncrement(middle), MathF.BitDecrement(-middle), MathF.BitDecrement(middle), float.Lerp(low, middle, random.NextSingle())]);
+        }
+
+        values.AddRange(Enumerable.Range(0, 100_001).Select(_ => BitConverter.Int32BitsToSingle(random.Next()) * (random.Next(2) - 0.5f)).Where(value => MathF.Abs(value) < 65504));
+        Assert.Equal(values.Select(value => (float)(Half)value), RoundTrip(KvType.F16, [.. values]));
+    }
+
+    [Fact]
     public void Every_BF16_is_stored_as_itself()
     {
         var values = Enumerable.Range(0, 65536).Select(i => BitConverter.Int32BitsToSingle(i << 16)).Where(value => !float.IsNaN(value)).ToArray();
