@@ -13,11 +13,11 @@ internal readonly unsafe ref struct PagedTiles(ReadOnlySpan<AttentionSpan> spans
             var page = _spans[sequence].Pages[(first + i) / PagedAttention.PageTokens];
             var rows = Math.Min(PagedAttention.PageTokens, count - i);
             var source = page.Slice(_layout.KeyOffset(0, kvHead), (long)rows * _layout.KeyRowBytes).Address;
-            KvRow.Decode(_layout.Type, source, rows, _layout.KeyWidth, keys + ((long)i * keyStride), keyStride);
+            KvRows.Decode(_layout.Type, source, rows, _layout.KeyWidth, keys + ((long)i * keyStride), keyStride);
             if (values != null)
             {
                 source = page.Slice(_layout.ValueOffset(0, kvHead), (long)rows * _layout.ValueRowBytes).Address;
-                KvRow.Decode(_layout.Type, source, rows, _layout.ValueWidth, values + ((long)i * valueStride), valueStride);
+                KvRows.Decode(_layout.Type, source, rows, _layout.ValueWidth, values + ((long)i * valueStride), valueStride);
             }
         }
 

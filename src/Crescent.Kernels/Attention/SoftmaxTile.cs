@@ -199,7 +199,7 @@ internal static unsafe class SoftmaxTile
         y = TLanes.MultiplyAdd(y, r, TLanes.Create(4.1665795894e-2f));
         y = TLanes.MultiplyAdd(y, r, TLanes.Create(1.6666665459e-1f));
         y = TLanes.MultiplyAdd(y, r, TLanes.Create(5.0000001201e-1f));
-        y = TLanes.MultiplyAdd(TLanes.Multiply(r, r), y, TLanes.Add(r, TLanes.Create(1)));
+        y = TLanes.Add(TLanes.MultiplyAdd(TLanes.Multiply(r, r), y, r), TLanes.Create(1)); // 1 last: its rounding is all that counts
         return TLanes.ZeroBelow(TLanes.Multiply(y, TLanes.PowerOfTwo(bits)), x, LeastExponent);
     }
 }

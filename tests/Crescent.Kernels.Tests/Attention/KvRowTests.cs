@@ -71,19 +71,20 @@ public class KvRowTests
     }
 
     [Fact]
-    public void F16_rounds_as_the_platform_does()
+    public void F16_rounds_to_the_nearest_even_half()
     {
-        // Between two neighbouring halves: at the middle, and one float to either side of it; 16 lanes and a tail.
+        // Between two halves, at their middle, and a little on either side of it; then anything.
+        var random = new Random(3);
         var values = new List<float>();
-        for (var i = 0; i < 0x7BFF; i++)
+        for (var bits = 0; bits < 0x7BFF; bits++)
         {
-            var (low, high) = ((float)BitConverter.UInt16BitsToHalf((ushort)i), (float)BitConverter.UInt16BitsToHalf((ushort)(i + 1)));
-            var middle = low + ((high - low) / 2);
-            values.AddRange([middle, -middle, MathF.BitDecrement(middle), MathF.BitIncrement(middle), -MathF.BitIncrement(middle)]);
+            var low = (float)BitConverter.UInt16BitsToHalf((ushort)bits);
+            var middle = (low + (float)BitConverter.UInt16BitsToHalf((ushort)(bits + 1))) / 2;
+            values.AddRange([middle, -middle, MathF.BitIncrement(middle), MathF.BitDecrement(-middle), MathF.BitDecrement(middle), float.Lerp(low, middle, random.NextSingle())]);
         }
 
-        float[] all = [.. values];
-        Assert.Equal(all.Select(value => (float)(Half)value), RoundTrip(KvType.F16, all));
+        values.AddRange(Enumerable.Range(0, 100_001).Select(_ => BitConverter.Int32BitsToSingle(random.Next()) * (random.Next(2) - 0.5f)).Where(value => MathF.Abs(value) < 65504));
+        Assert.Equal(values.Select(value => (float)(Half)value), RoundTrip(KvType.F16, [.. values]));
     }
 
     [Fact]
