@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Crescent.Kernels.Quantization;
 
 namespace Crescent.Kernels.MatMul;
 
@@ -9,171 +11,272 @@ namespace Crescent.Kernels.MatMul;
 /// </summary>
 internal static unsafe class FloatMatMul
 {
-    /// <summary>output0[0..2] and output1[0..2] = two weight rows × two input rows. A row may be given twice.</summary>
+    /// <summary>Lanes of a sum.</summary>
+    public const int Lanes = 16;
+
+    /// <summary>Weight rows of <see cref="AddProducts"/>.</summary>
+    public const int Rows = 4;
+
+    /// <summary>From an input row's lanes to the next one's: 16 weight rows of 16 lanes.</summary>
+    public const int ItemLanes = 16 * Lanes;
+
+    /// <summary>
+    /// lanes[item, row, l] = fma(weights[row, i], inputs[item][i], lanes[item, row, l]) for i ≡ l (mod 16), ascending, 4 weight rows × a few input
+    /// rows. Vectors of 8 take their half of the lanes: weights, inputs and lanes begin at it.
+    /// </summary>
+    /// <param name="rows">[4] where the weight rows begin; a row may be given twice.</param>
+    /// <param name="inputs">[width].</param>
+    /// <param name="scales">One for every tile of columns; not read unless elements are scaled.</param>
+    /// <param name="columns">A multiple of 16.</param>
+    /// <param name="ahead">How many bytes after those of the loop to ask for.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void MultiplyTwo<TIsa>(float* row0, float* row1, float* input0, float* input1, int columns, float* output0, float* output1)
-        where TIsa : struct, IIsa
+    public static void AddProducts<TElement, TLanes, TWidth>(byte** rows, float** inputs, float* scales, nint columns, float* lanes, nint ahead)
+        where TElement : unmanaged, IWidened
+        where TLanes : struct, ILanes<TLanes>
+        where TWidth : struct, IWidth
     {
-        var a00 = Vector256<float>.Zero; // row 0, input 0, lanes 0-7
-        var b00 = Vector256<float>.Zero; // lanes 8-15
-        var a01 = Vector256<float>.Zero;
-        var b01 = Vector256<float>.Zero;
-        var a10 = Vector256<float>.Zero;
-        var b10 = Vector256<float>.Zero;
-        var a11 = Vector256<float>.Zero;
-        var b11 = Vector256<float>.Zero;
-        nint i = 0;
-        for (; i <= columns - 16; i += 16)
+        var row0 = rows[0];
+        var row1 = rows[1];
+        var row2 = rows[2];
+        var row3 = rows[3];
+        var input0 = inputs[0];
+        var input1 = TWidth.Value > 1 ? inputs[1] : null;
+        var input2 = TWidth.Value > 2 ? inputs[2] : null;
+        var input3 = TWidth.Value > 3 ? inputs[3] : null;
+        var lanes1 = lanes + ItemLanes;
+        var lanes2 = lanes + (2 * ItemLanes);
+        var lanes3 = lanes + (3 * ItemLanes);
+        var a0 = TLanes.LoadFloats(lanes); // weight row a, input 0
+        var b0 = TLanes.LoadFloats(lanes + Lanes);
+        var c0 = TLanes.LoadFloats(lanes + (2 * Lanes));
+        var d0 = TLanes.LoadFloats(lanes + (3 * Lanes));
+        var a1 = TWidth.Value > 1 ? TLanes.LoadFloats(lanes1) : TLanes.Zero;
+        var b1 = TWidth.Value > 1 ? TLanes.LoadFloats(lanes1 + Lanes) : TLanes.Zero;
+        var c1 = TWidth.Value > 1 ? TLanes.LoadFloats(lanes1 + (2 * Lanes)) : TLanes.Zero;
+        var d1 = TWidth.Value > 1 ? TLanes.LoadFloats(lanes1 + (3 * Lanes)) : TLanes.Zero;
+        var a2 = TWidth.Value > 2 ? TLanes.LoadFloats(lanes2) : TLanes.Zero;
+        var b2 = TWidth.Value > 2 ? TLanes.LoadFloats(lanes2 + Lanes) : TLanes.Zero;
+        var c2 = TWidth.Value > 2 ? TLanes.LoadFloats(lanes2 + (2 * Lanes)) : TLanes.Zero;
+        var d2 = TWidth.Value > 2 ? TLanes.LoadFloats(lanes2 + (3 * Lanes)) : TLanes.Zero;
+        var a3 = TWidth.Value > 3 ? TLanes.LoadFloats(lanes3) : TLanes.Zero;
+        var b3 = TWidth.Value > 3 ? TLanes.LoadFloats(lanes3 + Lanes) : TLanes.Zero;
+        var c3 = TWidth.Value > 3 ? TLanes.LoadFloats(lanes3 + (2 * Lanes)) : TLanes.Zero;
+        var d3 = TWidth.Value > 3 ? TLanes.LoadFloats(lanes3 + (3 * Lanes)) : TLanes.Zero;
+        for (nint i = 0; i < columns;)
         {
-            var x0 = Vector256.Load(input0 + i);
-            var x1 = Vector256.Load(input1 + i);
-            var w0 = Vector256.Load(row0 + i);
-            var w1 = Vector256.Load(row1 + i);
-            a00 = TIsa.MultiplyAdd(w0, x0, a00);
-            a01 = TIsa.MultiplyAdd(w0, x1, a01);
-            a10 = TIsa.MultiplyAdd(w1, x0, a10);
-            a11 = TIsa.MultiplyAdd(w1, x1, a11);
-            x0 = Vector256.Load(input0 + i + 8);
-            x1 = Vector256.Load(input1 + i + 8);
-            w0 = Vector256.Load(row0 + i + 8);
-            w1 = Vector256.Load(row1 + i + 8);
-            b00 = TIsa.MultiplyAdd(w0, x0, b00);
-            b01 = TIsa.MultiplyAdd(w0, x1, b01);
-            b10 = TIsa.MultiplyAdd(w1, x0, b10);
-            b11 = TIsa.MultiplyAdd(w1, x1, b11);
+            var scale = TElement.IsScaled ? TLanes.Broadcast(scales[i / F8_E4M3.TileLength]) : TLanes.Zero;
+            for (var end = TElement.IsScaled ? Math.Min(i + F8_E4M3.TileLength, columns) : columns; i < end; i += Lanes)
+            {
+                var at = i * sizeof(TElement);
+                if (TWidth.Value == 1 && Sse.IsSupported)
+                {
+                    Sse.Prefetch0(row0 + at + ahead);
+                    Sse.Prefetch0(row1 + at + ahead);
+                    Sse.Prefetch0(row2 + at + ahead);
+                    Sse.Prefetch0(row3 + at + ahead);
+                }
+
+                var a = Load<TElement, TLanes>(row0 + at, scale);
+                var b = Load<TElement, TLanes>(row1 + at, scale);
+                var c = Load<TElement, TLanes>(row2 + at, scale);
+                var d = Load<TElement, TLanes>(row3 + at, scale);
+                var x = TLanes.LoadFloats(input0 + i);
+                a0 = TLanes.MultiplyAdd(a, x, a0);
+                b0 = TLanes.MultiplyAdd(b, x, b0);
+                c0 = TLanes.MultiplyAdd(c, x, c0);
+                d0 = TLanes.MultiplyAdd(d, x, d0);
+                if (TWidth.Value > 1)
+                {
+                    x = TLanes.LoadFloats(input1 + i);
+                    a1 = TLanes.MultiplyAdd(a, x, a1);
+                    b1 = TLanes.MultiplyAdd(b, x, b1);
+                    c1 = TLanes.MultiplyAdd(c, x, c1);
+                    d1 = TLanes.MultiplyAdd(d, x, d1);
+                }
+
+                if (TWidth.Value > 2)
+                {
+                    x = TLanes.LoadFloats(input2 + i);
+                    a2 = TLanes.MultiplyAdd(a, x, a2);
+                    b2 = TLanes.MultiplyAdd(b, x, b2);
+                    c2 = TLanes.MultiplyAdd(c, x, c2);
+                    d2 = TLanes.MultiplyAdd(d, x, d2);
+                }
+
+                if (TWidth.Value > 3)
+                {
+                    x = TLanes.LoadFloats(input3 + i);
+                    a3 = TLanes.MultiplyAdd(a, x, a3);
+                    b3 = TLanes.MultiplyAdd(b, x, b3);
+                    c3 = TLanes.MultiplyAdd(c, x, c3);
+                    d3 = TLanes.MultiplyAdd(d, x, d3);
+                }
+            }
         }
 
-        if (i < columns)
+        StoreFour(a0, b0, c0, d0, lanes);
+        if (TWidth.Value > 1)
         {
-            var tail = stackalloc float[64];
-            new Span<float>(tail, 64).Clear();
-            CopyTail(row0 + i, tail, columns - (int)i);
-            CopyTail(row1 + i, tail + 16, columns - (int)i);
-            CopyTail(input0 + i, tail + 32, columns - (int)i);
-            CopyTail(input1 + i, tail + 48, columns - (int)i);
-            a00 = TIsa.MultiplyAdd(Vector256.Load(tail), Vector256.Load(tail + 32), a00);
-            a01 = TIsa.MultiplyAdd(Vector256.Load(tail), Vector256.Load(tail + 48), a01);
-            a10 = TIsa.MultiplyAdd(Vector256.Load(tail + 16), Vector256.Load(tail + 32), a10);
-            a11 = TIsa.MultiplyAdd(Vector256.Load(tail + 16), Vector256.Load(tail + 48), a11);
-            b00 = TIsa.MultiplyAdd(Vector256.Load(tail + 8), Vector256.Load(tail + 40), b00);
-            b01 = TIsa.MultiplyAdd(Vector256.Load(tail + 8), Vector256.Load(tail + 56), b01);
-            b10 = TIsa.MultiplyAdd(Vector256.Load(tail + 24), Vector256.Load(tail + 40), b10);
-            b11 = TIsa.MultiplyAdd(Vector256.Load(tail + 24), Vector256.Load(tail + 56), b11);
+            StoreFour(a1, b1, c1, d1, lanes1);
         }
 
-        output0[0] = SumLanes(a00, b00);
-        output0[1] = SumLanes(a10, b10);
-        output1[0] = SumLanes(a01, b01);
-        output1[1] = SumLanes(a11, b11);
+        if (TWidth.Value > 2)
+        {
+            StoreFour(a2, b2, c2, d2, lanes2);
+        }
+
+        if (TWidth.Value > 3)
+        {
+            StoreFour(a3, b3, c3, d3, lanes3);
+        }
     }
 
-    /// <summary>output[0..4] = four weight rows × one input row.</summary>
+    /// <summary>sums[item][c] = fma(inputs[item][r], weights[r, c], sums[item][c]) for the rows 0..<paramref name="rows"/>, ascending, a few items.</summary>
+    /// <param name="stride">Bytes from a row to the next.</param>
+    /// <param name="scales">As for <see cref="AddProducts"/>; strips of columns must not cross the end of a tile.</param>
+    /// <param name="inputs">[width].</param>
+    /// <param name="sums">[width].</param>
+    /// <param name="columns">A multiple of a vector's count.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void MultiplyFour<TIsa>(float* row0, float* row1, float* row2, float* row3, float* input, int columns, float* output)
-        where TIsa : struct, IIsa
+    public static void AddRows<TElement, TLanes, TWidth>(byte* weights, nint stride, nint rows, float* scales, float** inputs, float** sums, nint columns)
+        where TElement : unmanaged, IWidened
+        where TLanes : struct, ILanes<TLanes>
+        where TWidth : struct, IWidth
     {
-        var a0 = Vector256<float>.Zero;
-        var b0 = Vector256<float>.Zero;
-        var a1 = Vector256<float>.Zero;
-        var b1 = Vector256<float>.Zero;
-        var a2 = Vector256<float>.Zero;
-        var b2 = Vector256<float>.Zero;
-        var a3 = Vector256<float>.Zero;
-        var b3 = Vector256<float>.Zero;
-        nint i = 0;
-        for (; i <= columns - 16; i += 16)
-        {
-            var x = Vector256.Load(input + i);
-            var y = Vector256.Load(input + i + 8);
-            a0 = TIsa.MultiplyAdd(x, Vector256.Load(row0 + i), a0);
-            b0 = TIsa.MultiplyAdd(y, Vector256.Load(row0 + i + 8), b0);
-            a1 = TIsa.MultiplyAdd(x, Vector256.Load(row1 + i), a1);
-            b1 = TIsa.MultiplyAdd(y, Vector256.Load(row1 + i + 8), b1);
-            a2 = TIsa.MultiplyAdd(x, Vector256.Load(row2 + i), a2);
-            b2 = TIsa.MultiplyAdd(y, Vector256.Load(row2 + i + 8), b2);
-            a3 = TIsa.MultiplyAdd(x, Vector256.Load(row3 + i), a3);
-            b3 = TIsa.MultiplyAdd(y, Vector256.Load(row3 + i + 8), b3);
-        }
-
-        if (i < columns)
-        {
-            var count = columns - (int)i;
-            var tail = stackalloc float[80];
-            new Span<float>(tail, 80).Clear();
-            CopyTail(input + i, tail, count);
-            CopyTail(row0 + i, tail + 16, count);
-            CopyTail(row1 + i, tail + 32, count);
-            CopyTail(row2 + i, tail + 48, count);
-            CopyTail(row3 + i, tail + 64, count);
-            var x = Vector256.Load(tail);
-            var y = Vector256.Load(tail + 8);
-            a0 = TIsa.MultiplyAdd(x, Vector256.Load(tail + 16), a0);
-            b0 = TIsa.MultiplyAdd(y, Vector256.Load(tail + 24), b0);
-            a1 = TIsa.MultiplyAdd(x, Vector256.Load(tail + 32), a1);
-            b1 = TIsa.MultiplyAdd(y, Vector256.Load(tail + 40), b1);
-            a2 = TIsa.MultiplyAdd(x, Vector256.Load(tail + 48), a2);
-            b2 = TIsa.MultiplyAdd(y, Vector256.Load(tail + 56), b2);
-            a3 = TIsa.MultiplyAdd(x, Vector256.Load(tail + 64), a3);
-            b3 = TIsa.MultiplyAdd(y, Vector256.Load(tail + 72), b3);
-        }
-
-        output[0] = SumLanes(a0, b0);
-        output[1] = SumLanes(a1, b1);
-        output[2] = SumLanes(a2, b2);
-        output[3] = SumLanes(a3, b3);
-    }
-
-    /// <summary>sums[0..width] = fma(input[r], weights[r, 0..width], sums) for the rows 0..<paramref name="rows"/>, ascending.</summary>
-    /// <param name="width">A multiple of 8.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void AccumulateRows<TIsa>(float* weights, nint stride, int rows, float* input, float* sums, int width)
-        where TIsa : struct, IIsa
-    {
+        var input0 = inputs[0];
+        var input1 = TWidth.Value > 1 ? inputs[1] : null;
+        var input2 = TWidth.Value > 2 ? inputs[2] : null;
+        var input3 = TWidth.Value > 3 ? inputs[3] : null;
+        var sums0 = sums[0];
+        var sums1 = TWidth.Value > 1 ? sums[1] : null;
+        var sums2 = TWidth.Value > 2 ? sums[2] : null;
+        var sums3 = TWidth.Value > 3 ? sums[3] : null;
         nint column = 0;
-        for (; column <= width - 32; column += 32)
+        for (; column <= columns - (4 * TLanes.Count); column += 4 * TLanes.Count)
         {
-            var s0 = Vector256.Load(sums + column);
-            var s1 = Vector256.Load(sums + column + 8);
-            var s2 = Vector256.Load(sums + column + 16);
-            var s3 = Vector256.Load(sums + column + 24);
-            var w = weights + column;
+            LoadFour(sums0 + column, out TLanes a0, out TLanes b0, out TLanes c0, out TLanes d0); // vectors a-d of columns, item 0
+            LoadFour(TWidth.Value > 1 ? sums1 + column : sums0, out TLanes a1, out TLanes b1, out TLanes c1, out TLanes d1);
+            LoadFour(TWidth.Value > 2 ? sums2 + column : sums0, out TLanes a2, out TLanes b2, out TLanes c2, out TLanes d2);
+            LoadFour(TWidth.Value > 3 ? sums3 + column : sums0, out TLanes a3, out TLanes b3, out TLanes c3, out TLanes d3);
+            var w = weights + (column * sizeof(TElement));
+            var scale = TElement.IsScaled ? TLanes.Broadcast(scales[column / F8_E4M3.TileLength]) : TLanes.Zero;
             for (nint row = 0; row < rows; row++, w += stride)
             {
-                var x = Vector256.Create(input[row]);
-                s0 = TIsa.MultiplyAdd(x, Vector256.Load(w), s0);
-                s1 = TIsa.MultiplyAdd(x, Vector256.Load(w + 8), s1);
-                s2 = TIsa.MultiplyAdd(x, Vector256.Load(w + 16), s2);
-                s3 = TIsa.MultiplyAdd(x, Vector256.Load(w + 24), s3);
+                var a = Load<TElement, TLanes>(w, scale);
+                var b = Load<TElement, TLanes>(w + (TLanes.Count * sizeof(TElement)), scale);
+                var c = Load<TElement, TLanes>(w + (2 * TLanes.Count * sizeof(TElement)), scale);
+                var d = Load<TElement, TLanes>(w + (3 * TLanes.Count * sizeof(TElement)), scale);
+                var x = TLanes.Broadcast(input0[row]);
+                a0 = TLanes.MultiplyAdd(x, a, a0);
+                b0 = TLanes.MultiplyAdd(x, b, b0);
+                c0 = TLanes.MultiplyAdd(x, c, c0);
+                d0 = TLanes.MultiplyAdd(x, d, d0);
+                if (TWidth.Value > 1)
+                {
+                    x = TLanes.Broadcast(input1[row]);
+                    a1 = TLanes.MultiplyAdd(x, a, a1);
+                    b1 = TLanes.MultiplyAdd(x, b, b1);
+                    c1 = TLanes.MultiplyAdd(x, c, c1);
+                    d1 = TLanes.MultiplyAdd(x, d, d1);
+                }
+
+                if (TWidth.Value > 2)
+                {
+                    x = TLanes.Broadcast(input2[row]);
+                    a2 = TLanes.MultiplyAdd(x, a, a2);
+                    b2 = TLanes.MultiplyAdd(x, b, b2);
+                    c2 = TLanes.MultiplyAdd(x, c, c2);
+                    d2 = TLanes.MultiplyAdd(x, d, d2);
+                }
+
+                if (TWidth.Value > 3)
+                {
+                    x = TLanes.Broadcast(input3[row]);
+                    a3 = TLanes.MultiplyAdd(x, a, a3);
+                    b3 = TLanes.MultiplyAdd(x, b, b3);
+                    c3 = TLanes.MultiplyAdd(x, c, c3);
+                    d3 = TLanes.MultiplyAdd(x, d, d3);
+                }
             }
 
-            s0.Store(sums + column);
-            s1.Store(sums + column + 8);
-            s2.Store(sums + column + 16);
-            s3.Store(sums + column + 24);
+            StoreVectors(a0, b0, c0, d0, sums0 + column);
+            if (TWidth.Value > 1)
+            {
+                StoreVectors(a1, b1, c1, d1, sums1 + column);
+            }
+
+            if (TWidth.Value > 2)
+            {
+                StoreVectors(a2, b2, c2, d2, sums2 + column);
+            }
+
+            if (TWidth.Value > 3)
+            {
+                StoreVectors(a3, b3, c3, d3, sums3 + column);
+            }
         }
 
-        for (; column < width; column += 8)
+        for (; column < columns; column += TLanes.Count)
         {
-            var sum = Vector256.Load(sums + column);
-            var w = weights + column;
-            for (nint row = 0; row < rows; row++, w += stride)
+            var scale = TElement.IsScaled ? TLanes.Broadcast(scales[column / F8_E4M3.TileLength]) : TLanes.Zero;
+            for (var item = 0; item < TWidth.Value; item++)
             {
-                sum = TIsa.MultiplyAdd(Vector256.Create(input[row]), Vector256.Load(w), sum);
-            }
+                var sum = TLanes.LoadFloats(sums[item] + column);
+                var w = weights + (column * sizeof(TElement));
+                for (nint row = 0; row < rows; row++, w += stride)
+                {
+                    sum = TLanes.MultiplyAdd(TLanes.Broadcast(inputs[item][row]), Load<TElement, TLanes>(w, scale), sum);
+                }
 
-            sum.Store(sums + column);
+                sum.Store(sums[item] + column);
+            }
         }
     }
 
+    /// <summary>The tree that ends a sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float SumLanes(Vector256<float> first, Vector256<float> last)
+    public static float SumLanes(float* lanes)
     {
-        var eight = first + last;
+        var eight = Vector256.Load(lanes) + Vector256.Load(lanes + 8);
         var four = eight.GetLower() + eight.GetUpper();
         var two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
         return two.ToScalar() + two.GetElement(1);
     }
 
-    private static void CopyTail(float* source, float* target, int count) =>
-        new Span<float>(source, count).CopyTo(new Span<float>(target, count));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes Load<TElement, TLanes>(byte* elements, TLanes scale)
+        where TElement : unmanaged, IWidened
+        where TLanes : struct, ILanes<TLanes> =>
+        TElement.IsScaled ? TLanes.Multiply(TLanes.Load<TElement>(elements), scale) : TLanes.Load<TElement>(elements);
+
+    // Of one item.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreFour<TLanes>(TLanes a, TLanes b, TLanes c, TLanes d, float* lanes)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        a.Store(lanes);
+        b.Store(lanes + Lanes);
+        c.Store(lanes + (2 * Lanes));
+        d.Store(lanes + (3 * Lanes));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void LoadFour<TLanes>(float* values, out TLanes a, out TLanes b, out TLanes c, out TLanes d)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        a = TLanes.LoadFloats(values);
+        b = TLanes.LoadFloats(values + TLanes.Count);
+        c = TLanes.LoadFloats(values + (2 * TLanes.Count));
+        d = TLanes.LoadFloats(values + (3 * TLanes.Count));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreVectors<TLanes>(TLanes a, TLanes b, TLanes c, TLanes d, float* values)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        a.Store(values);
+        b.Store(values + TLanes.Count);
+        c.Store(values + (2 * TLanes.Count));
+        d.Store(values + (3 * TLanes.Count));
+    }
 }

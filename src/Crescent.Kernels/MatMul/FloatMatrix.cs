@@ -5,7 +5,7 @@ using Crescent.Kernels.Quantization;
 
 namespace Crescent.Kernels.MatMul;
 
-/// <summary>Weights of a floating-point format.</summary>
+/// <summary>Weights of a floating-point format. Products convert them in registers, where they lie.</summary>
 internal sealed unsafe class FloatMatrix<TElement, TIsa>(in MatrixSource source)
     : PanelMatrix<TIsa>(source)
     where TElement : unmanaged, IFloatElement<TElement>
@@ -36,17 +36,14 @@ internal sealed unsafe class FloatMatrix<TElement, TIsa>(in MatrixSource source)
 
     private protected override void MultiplyInt8(in MatMulJob job, int firstRow, int rows, byte* scratch) => throw new UnreachableException();
 
-    private protected override float* FloatRow(int row, float* scratch) =>
-        typeof(TElement) == typeof(F32) ? (float*)RowAddress(row) : base.FloatRow(row, scratch);
+    // A few items read each row once, from end to end.
+    private protected override int ProductColumns(int items) => items <= FloatPanel.Items<TIsa>() ? Columns : TileColumns;
 
-    private protected override float* FloatTile(int firstRow, int rows, int firstColumn, int columns, float* scratch, out nint stride)
-    {
-        if (typeof(TElement) != typeof(F32))
-        {
-            return base.FloatTile(firstRow, rows, firstColumn, columns, scratch, out stride);
-        }
+    private protected override void AddProducts(in FloatBlock block, float** inputs, int items, float* lanes, float* tile) =>
+        FloatPanel.AddProducts<TElement, TIsa>(AddressOf(block), RowStride, null, block.Rows, block.Columns, inputs, items, lanes);
 
-        stride = RowStride / sizeof(float);
-        return (float*)RowAddress(firstRow) + firstColumn;
-    }
+    private protected override void AddTransposed(in FloatBlock block, float** inputs, float** sums, int items, float* tile) =>
+        FloatPanel.AddRows<TElement, TIsa>(AddressOf(block), RowStride, null, block.Rows, block.Columns, inputs, sums, items);
+
+    private byte* AddressOf(in FloatBlock block) => RowAddress(block.FirstRow) + ((nint)block.FirstColumn * sizeof(TElement));
 }

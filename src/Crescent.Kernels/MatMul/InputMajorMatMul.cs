@@ -11,7 +11,7 @@ namespace Crescent.Kernels.MatMul;
 /// </summary>
 /// <remarks>
 /// The order of sums in 8 bits: group by group of 32 columns <c>acc = fma(Σ codes, da, acc)</c>, and at the end of each group of scales
-/// <c>sum = fma(acc, dw, sum)</c>. In floats: that of <see cref="FloatMatMul"/>.
+/// <c>sum = fma(acc, dw, sum)</c>. In floats rows are decoded: that of <see cref="FloatMatMul"/>.
 /// </remarks>
 internal static unsafe class InputMajorMatMul
 {
@@ -97,7 +97,7 @@ internal static unsafe class InputMajorMatMul
         }
     }
 
-    /// <summary>Decodes one column of some rows, continued with zeros to a multiple of 8.</summary>
+    /// <summary>Decodes one column of some rows, continued with zeros to a multiple of 8: 8 rows, and the next 8 after a block of 8 × 8.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void DecodeColumn<TIsa>(byte* codes, nint stride, int rows, float* scales, float* values)
         where TIsa : struct, IIsa
@@ -106,68 +106,32 @@ internal static unsafe class InputMajorMatMul
         nint row = 0;
         for (; row <= rows - 8; row += 8)
         {
-            (Vector256.ConvertToSingle(Unpacking.WidenEight(codes + row)) * Vector256.Load(scales + row)).Store(values + row);
+            (Vector256.ConvertToSingle(Unpacking.WidenEight(codes + row)) * Vector256.Load(scales + row)).Store(values + (8 * row));
         }
 
         for (; row < ((rows + 7) & ~7); row++)
         {
-            values[row] = row < rows ? (sbyte)codes[row] * scales[row] : 0;
+            values[(8 * (row & ~7)) + (row & 7)] = row < rows ? (sbyte)codes[row] * scales[row] : 0;
         }
     }
 
-    /// <summary>lanes[i mod 16, 0..8] = fma(tile[i, 0..8], input[i], lanes[i mod 16, 0..8]): lane l of <see cref="FloatMatMul"/>'s sums for 8 rows at once.</summary>
-    /// <param name="tile">8 rows of [columns, panel rows].</param>
-    /// <param name="columns">A multiple of 16.</param>
-    /// <param name="lanes">[16, 8 rows].</param>
+    /// <summary>Stores 8 columns of some rows, row by row.</summary>
+    /// <param name="blocks">[rows / 8, 8 columns, 8 rows].</param>
+    /// <param name="target">Written at 8 columns of every row.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void AccumulateLanes<TIsa>(float* tile, float* input, int columns, float* lanes)
+    public static void StoreRows<TIsa>(float* blocks, int rows, float* target, nint stride)
         where TIsa : struct, IIsa
     {
-        // Half of the lanes at a time: 8 sums and what feeds them stay in 16 registers.
-        for (var half = 0; half < 2; half++, tile += 8 * PanelRows, input += 8, lanes += 64)
+        var turned = stackalloc float[64];
+        for (nint row = 0; row < rows; row += 8, target += 8 * stride)
         {
-            var s0 = Vector256.Load(lanes);
-            var s1 = Vector256.Load(lanes + 8);
-            var s2 = Vector256.Load(lanes + 16);
-            var s3 = Vector256.Load(lanes + 24);
-            var s4 = Vector256.Load(lanes + 32);
-            var s5 = Vector256.Load(lanes + 40);
-            var s6 = Vector256.Load(lanes + 48);
-            var s7 = Vector256.Load(lanes + 56);
-            var w = tile;
-            for (nint i = 0; i < columns; i += 16, w += 16 * PanelRows)
+            TIsa.Transpose((int*)(blocks + (8 * row)), (int*)turned);
+            for (nint i = 0; i < 8; i++)
             {
-                s0 = TIsa.MultiplyAdd(Vector256.Load(w), Vector256.Create(input[i]), s0);
-                s1 = TIsa.MultiplyAdd(Vector256.Load(w + PanelRows), Vector256.Create(input[i + 1]), s1);
-                s2 = TIsa.MultiplyAdd(Vector256.Load(w + (2 * PanelRows)), Vector256.Create(input[i + 2]), s2);
-                s3 = TIsa.MultiplyAdd(Vector256.Load(w + (3 * PanelRows)), Vector256.Create(input[i + 3]), s3);
-                s4 = TIsa.MultiplyAdd(Vector256.Load(w + (4 * PanelRows)), Vector256.Create(input[i + 4]), s4);
-                s5 = TIsa.MultiplyAdd(Vector256.Load(w + (5 * PanelRows)), Vector256.Create(input[i + 5]), s5);
-                s6 = TIsa.MultiplyAdd(Vector256.Load(w + (6 * PanelRows)), Vector256.Create(input[i + 6]), s6);
-                s7 = TIsa.MultiplyAdd(Vector256.Load(w + (7 * PanelRows)), Vector256.Create(input[i + 7]), s7);
+                Vector256.Load(turned + (8 * i)).Store(target + (i * stride));
             }
-
-            s0.Store(lanes);
-            s1.Store(lanes + 8);
-            s2.Store(lanes + 16);
-            s3.Store(lanes + 24);
-            s4.Store(lanes + 32);
-            s5.Store(lanes + 40);
-            s6.Store(lanes + 48);
-            s7.Store(lanes + 56);
         }
     }
-
-    /// <summary>The tree that ends <see cref="FloatMatMul"/>'s sums, for 8 rows: lanes l and l+8, l+4, l+2, l+1.</summary>
-    public static Vector256<float> SumLanes(float* lanes)
-    {
-        var even = (Four(lanes, 0) + Four(lanes, 4)) + (Four(lanes, 2) + Four(lanes, 6));
-        var odd = (Four(lanes, 1) + Four(lanes, 5)) + (Four(lanes, 3) + Four(lanes, 7));
-        return even + odd;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Four(float* lanes, int lane) => Vector256.Load(lanes + (8 * lane)) + Vector256.Load(lanes + (8 * (lane + 8)));
 
     // 4 columns of 16 rows: each row's 4 codes together, the second 8 rows in the next packed group.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -13,10 +13,8 @@ internal sealed unsafe class InputMajorMatrix<TIsa>(in MatrixSource source, int 
 
     // Input rows that share one pass over the weights.
     private const int Int8Items = 64;
-    private const int FloatItems = 16;
 
     private const int PackedBytes = BlockColumns / 32 * InputMajorMatMul.PackedGroupBytes;
-    private const int LaneFloats = 16 * InputMajorMatMul.PanelRows; // [rows / 8, 16 lanes, 8 rows]
 
     private readonly nint _stride = storedRows;
     private readonly int _groupColumns = GroupColumns(source, storedRows);
@@ -64,14 +62,27 @@ internal sealed unsafe class InputMajorMatrix<TIsa>(in MatrixSource source, int 
         }
     }
 
-    private protected override long FloatScratchBytes(int count) =>
-        sizeof(float) * (((BlockColumns + 1L) * InputMajorMatMul.PanelRows) + BlockColumns + ((long)LaneFloats * Math.Min(count, FloatItems)));
-
-    private protected override void MultiplyFloat(in MatMulJob job, int firstRow, int rows, float* scratch)
+    private protected override void DecodeTile(in FloatBlock block, nint stride, float* tile)
     {
-        for (var item = 0; item < job.Count; item += FloatItems)
+        var padded = (block.Rows + 7) & ~7;
+        var scales = stackalloc float[padded];
+        var eight = stackalloc float[8 * padded]; // [padded / 8, 8 columns, 8 rows]
+        var group = -1;
+        for (nint i = 0; i < block.Columns; i += 8)
         {
-            MultiplyFloat(job, item, Math.Min(FloatItems, job.Count - item), firstRow, rows, scratch);
+            for (nint c = 0; c < Math.Min(8, block.Columns - i); c++)
+            {
+                var column = block.FirstColumn + i + c;
+                if ((int)column / _groupColumns != group)
+                {
+                    group = (int)column / _groupColumns;
+                    InputMajorMatMul.DecodeScales(ScaleAddress(block.FirstRow, group), block.Rows, scales);
+                }
+
+                InputMajorMatMul.DecodeColumn<TIsa>(Source.Codes + block.FirstRow + (column * _stride), _stride, block.Rows, scales, eight + (8 * c));
+            }
+
+            InputMajorMatMul.StoreRows<TIsa>(eight, padded, tile + i, stride);
         }
     }
 
@@ -121,75 +132,6 @@ internal sealed unsafe class InputMajorMatrix<TIsa>(in MatrixSource source, int 
         for (var i = 0; i < items * InputMajorMatMul.PanelRows; i += InputMajorMatMul.PanelRows)
         {
             InputMajorMatMul.AddScaled<TIsa>(acc + i, scales, sums + i, rows);
-        }
-    }
-
-    private void MultiplyFloat(in MatMulJob job, int firstItem, int items, int firstRow, int rows, float* tile)
-    {
-        var scales = tile + (BlockColumns * InputMajorMatMul.PanelRows);
-        var padded = scales + InputMajorMatMul.PanelRows; // [block columns]
-        var lanes = padded + BlockColumns; // [items, panel rows / 8, 16 lanes, 8 rows]
-        new Span<float>(lanes, items * LaneFloats).Clear();
-        for (var column = 0; column < Columns; column += Math.Min(BlockColumns, Columns - column))
-        {
-            var columns = Math.Min(BlockColumns, Columns - column);
-            var whole = (columns + 15) & ~15;
-            DecodeTile(column, columns, firstRow, rows, scales, tile);
-            new Span<float>(tile + (columns * InputMajorMatMul.PanelRows), (whole - columns) * InputMajorMatMul.PanelRows).Clear();
-            for (var i = 0; i < items; i++)
-            {
-                var input = Continued(job.Input.RowValues(job.InputRow(firstItem + i)) + column, columns, whole, padded);
-                for (var row = 0; row < rows; row += 8)
-                {
-                    InputMajorMatMul.AccumulateLanes<TIsa>(tile + row, input, whole, lanes + (i * LaneFloats) + (16 * row));
-                }
-            }
-        }
-
-        for (var i = 0; i < items; i++)
-        {
-            StoreSums(lanes + (i * LaneFloats), rows, job.OutputOf(firstItem + i) + firstRow);
-        }
-    }
-
-    // [columns, panel rows].
-    private void DecodeTile(int firstColumn, int columns, int firstRow, int rows, float* scales, float* tile)
-    {
-        var group = -1;
-        for (nint i = 0; i < columns; i++)
-        {
-            var column = firstColumn + i;
-            if ((int)column / _groupColumns != group)
-            {
-                group = (int)column / _groupColumns;
-                InputMajorMatMul.DecodeScales(ScaleAddress(firstRow, group), rows, scales);
-            }
-
-            InputMajorMatMul.DecodeColumn<TIsa>(
-                Source.Codes + firstRow + (column * _stride), _stride, rows, scales, tile + (i * InputMajorMatMul.PanelRows));
-        }
-    }
-
-    // The input itself, or a copy continued with zeros.
-    private static float* Continued(float* input, int columns, int whole, float* padded)
-    {
-        if (columns == whole)
-        {
-            return input;
-        }
-
-        Copy(input, padded, columns);
-        new Span<float>(padded + columns, whole - columns).Clear();
-        return padded;
-    }
-
-    private static void StoreSums(float* lanes, int rows, float* output)
-    {
-        var eight = stackalloc float[8];
-        for (var row = 0; row < rows; row += 8)
-        {
-            InputMajorMatMul.SumLanes(lanes + (16 * row)).Store(eight);
-            Copy(eight, output + row, Math.Min(8, rows - row));
         }
     }
 

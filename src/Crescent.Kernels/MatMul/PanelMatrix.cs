@@ -1,32 +1,38 @@
+using Crescent.Kernels.Quantization;
+
 namespace Crescent.Kernels.MatMul;
 
 /// <summary>What all formats share: products in floats over decoded rows, and transposed products.</summary>
 internal abstract unsafe class PanelMatrix<TIsa>(in MatrixSource source) : WeightMatrix(source)
     where TIsa : struct, IIsa
 {
-    private const int PanelRows = 16;
+    /// <summary>Columns that are decoded at a time, whole blocks of every format: with a few input rows they fill the first-level cache.</summary>
+    private protected const int TileColumns = 512;
 
-    /// <summary>Columns of a work item of a transposed product: whole blocks of every format.</summary>
-    private const int PanelColumns = 256;
+    // Columns of a work item of a transposed product: whole blocks of every format.
+    private const int TransposedColumns = 256;
 
     // Rows that a transposed product decodes at a time: 32 × 256 floats stay in the first-level cache.
     private const int TransposedRows = 32;
 
+    // Bytes of lanes that stay in the second-level cache while a block of columns after the other adds to them.
+    private const int LaneBytes = 1 << 18;
+
     internal override IsaLevel Isa => TIsa.Level;
 
     internal override long ScratchBytes(in MatMulJob job, ActivationType activations) =>
-        job.Transposed ? ((TransposedRows + 1) * PanelColumns) * sizeof(float)
+        job.Transposed ? TransposedRows * TransposedColumns * sizeof(float)
         : activations == ActivationType.Int8 && IsQuantized ? Int8ScratchBytes(job.Count)
-        : FloatScratchBytes(job.Count);
+        : sizeof(float) * ((FloatPanel.Rows * TileColumns) + ((long)Math.Min(job.Count, TileItems) * ItemLanes));
 
     internal override int Panels(bool transposed) =>
-        transposed ? PanelCount(Columns, PanelColumns) : PanelCount(Rows, PanelHeight);
+        transposed ? PanelCount(Columns, TransposedColumns) : PanelCount(Rows, PanelHeight);
 
     internal override void Multiply(in MatMulJob job, int panel, ActivationType activations, byte* scratch)
     {
         if (job.Transposed)
         {
-            MultiplyTransposed(job, panel * PanelColumns, Math.Min(PanelColumns, Columns - (panel * PanelColumns)), (float*)scratch);
+            MultiplyTransposed(job, panel * TransposedColumns, Math.Min(TransposedColumns, Columns - (panel * TransposedColumns)), (float*)scratch);
             return;
         }
 
@@ -46,8 +52,8 @@ internal abstract unsafe class PanelMatrix<TIsa>(in MatrixSource source) : Weigh
 
     private protected override WeightMatrix JoinColumns(WeightMatrix[] parts) => new ColumnShards<TIsa>(parts);
 
-    /// <summary>Rows of a work item.</summary>
-    private protected virtual int PanelHeight => PanelRows;
+    /// <summary>Rows of a work item: a multiple of <see cref="FloatPanel.Rows"/>.</summary>
+    private protected virtual int PanelHeight => FloatPanel.Rows;
 
     /// <summary>Scratch for <see cref="MultiplyInt8"/>.</summary>
     private protected abstract long Int8ScratchBytes(int count);
@@ -55,101 +61,103 @@ internal abstract unsafe class PanelMatrix<TIsa>(in MatrixSource source) : Weigh
     /// <summary>Rows firstRow..firstRow+rows, at most a panel, times the 8-bit input of all items.</summary>
     private protected abstract void MultiplyInt8(in MatMulJob job, int firstRow, int rows, byte* scratch);
 
-    /// <summary>Scratch for <see cref="MultiplyFloat"/>.</summary>
-    private protected virtual long FloatScratchBytes(int count) => 4 * FloatStride * sizeof(float);
+    /// <summary>Columns that <see cref="AddProducts"/> takes at a time.</summary>
+    private protected virtual int ProductColumns(int items) => TileColumns;
 
-    /// <summary>A row as floats: in place, or decoded to <paramref name="scratch"/>.</summary>
-    private protected virtual float* FloatRow(int row, float* scratch)
+    /// <summary>Adds a block's products, decoding its weights to <paramref name="tile"/>: [16 rows, <see cref="TileColumns"/>].</summary>
+    private protected virtual void AddProducts(in FloatBlock block, float** inputs, int items, float* lanes, float* tile)
     {
-        Decode(row, 0, Columns, scratch);
-        return scratch;
+        DecodeTile(block, TileColumns, tile);
+        FloatPanel.AddProducts<F32, TIsa>((byte*)tile, TileColumns * sizeof(float), null, block.Rows, block.Columns, inputs, items, lanes);
     }
 
-    /// <summary>Where the floats of a row range begin, and how far apart rows are; decoded to <paramref name="scratch"/> unless they are floats.</summary>
-    private protected virtual float* FloatTile(int firstRow, int rows, int firstColumn, int columns, float* scratch, out nint stride)
+    /// <summary>Adds a block's transposed products, decoding its weights to <paramref name="tile"/>, <see cref="TransposedRows"/> at a time.</summary>
+    private protected virtual void AddTransposed(in FloatBlock block, float** inputs, float** sums, int items, float* tile)
     {
-        stride = PanelColumns;
-        for (var row = 0; row < rows; row++)
+        for (var row = 0; row < block.Rows; row += TransposedRows)
         {
-            Decode(firstRow + row, firstColumn, columns, scratch + (row * stride));
+            var part = block with { FirstRow = block.FirstRow + row, Rows = Math.Min(TransposedRows, block.Rows - row) };
+            DecodeTile(part, TransposedColumns, tile);
+            FloatPanel.AddRows<F32, TIsa>((byte*)tile, TransposedColumns * sizeof(float), null, part.Rows, part.Columns, inputs, sums, items);
+            for (var item = 0; item < items; item++)
+            {
+                inputs[item] += part.Rows;
+            }
         }
-
-        return scratch;
     }
 
-    private nint FloatStride => ((nint)Columns + 15) & ~15;
-
-    /// <summary>As <see cref="MultiplyInt8"/>, over decoded weights.</summary>
-    private protected virtual void MultiplyFloat(in MatMulJob job, int firstRow, int rows, float* scratch)
+    /// <summary>Decodes a block's rows, <paramref name="stride"/> floats apart.</summary>
+    private protected virtual void DecodeTile(in FloatBlock block, nint stride, float* tile)
     {
-        var four = stackalloc float[4];
-        var next = stackalloc float[4];
-        for (var row = 0; row < rows; row += 4)
+        for (var row = 0; row < block.Rows; row++)
         {
-            var last = Math.Min(4, rows - row) - 1;
-            var w0 = FloatRow(firstRow + row, scratch);
-            var w1 = last < 1 ? w0 : FloatRow(firstRow + row + 1, scratch + FloatStride);
-            var w2 = last < 2 ? w1 : FloatRow(firstRow + row + 2, scratch + (2 * FloatStride));
-            var w3 = last < 3 ? w2 : FloatRow(firstRow + row + 3, scratch + (3 * FloatStride));
-            var item = 0;
-            for (; item < job.Count - 1; item += 2)
-            {
-                var x0 = job.Input.RowValues(job.InputRow(item));
-                var x1 = job.Input.RowValues(job.InputRow(item + 1));
-                FloatMatMul.MultiplyTwo<TIsa>(w0, w1, x0, x1, Columns, four, next);
-                FloatMatMul.MultiplyTwo<TIsa>(w2, w3, x0, x1, Columns, four + 2, next + 2);
-                Copy(four, job.OutputOf(item) + firstRow + row, last + 1);
-                Copy(next, job.OutputOf(item + 1) + firstRow + row, last + 1);
-            }
-
-            if (item < job.Count)
-            {
-                FloatMatMul.MultiplyFour<TIsa>(w0, w1, w2, w3, job.Input.RowValues(job.InputRow(item)), Columns, four);
-                Copy(four, job.OutputOf(item) + firstRow + row, last + 1);
-            }
+            Decode(block.FirstRow + row, block.FirstColumn, block.Columns, tile + (row * stride));
         }
     }
 
     private static int PanelCount(int length, int panel) => (int)((length + (panel - 1L)) / panel);
 
-    private void MultiplyTransposed(in MatMulJob job, int firstColumn, int columns, float* scratch)
-    {
-        // The last columns of a panel that is not whole vectors are computed in a copy, so that nothing is written past the output.
-        var whole = columns & ~7;
-        var tail = scratch + (TransposedRows * PanelColumns);
-        for (var firstRow = 0; firstRow < Rows; firstRow += TransposedRows)
-        {
-            var rows = Math.Min(TransposedRows, Rows - firstRow);
-            var tile = FloatTile(firstRow, rows, firstColumn, columns, scratch, out var stride);
-            for (var item = 0; item < job.Count; item++)
-            {
-                var sums = job.OutputOf(item) + firstColumn;
-                if (firstRow == 0)
-                {
-                    new Span<float>(sums, columns).Clear();
-                }
+    // Floats of an item's lanes: [panel height, 16].
+    private int ItemLanes => PanelHeight * FloatMatMul.Lanes;
 
-                var input = job.Input.RowValues(job.InputRow(item)) + firstRow;
-                FloatMatMul.AccumulateRows<TIsa>(tile, stride, rows, input, sums, whole);
-                if (whole < columns)
-                {
-                    MultiplyTail(tile + whole, stride, rows, input, sums + whole, columns - whole, tail);
-                }
+    private int TileItems => LaneBytes / (ItemLanes * sizeof(float));
+
+    // Rows firstRow..firstRow+rows, at most a panel, times the input of all items, over decoded weights.
+    private void MultiplyFloat(in MatMulJob job, int firstRow, int rows, float* scratch)
+    {
+        for (var item = 0; item < job.Count; item += TileItems)
+        {
+            MultiplyItems(job, item, Math.Min(TileItems, job.Count - item), firstRow, rows, scratch);
+        }
+    }
+
+    private void MultiplyItems(in MatMulJob job, int firstItem, int items, int firstRow, int rows, float* tile)
+    {
+        var lanes = tile + (FloatPanel.Rows * TileColumns); // [panel height / 16, items, 16 rows, 16]
+        new Span<float>(lanes, items * ItemLanes).Clear();
+        var inputs = stackalloc float*[items];
+        var columns = ProductColumns(items);
+        for (var column = 0; column < Columns; column += Math.Min(columns, Columns - column))
+        {
+            for (var i = 0; i < items; i++)
+            {
+                inputs[i] = job.Input.RowValues(job.InputRow(firstItem + i)) + column;
+            }
+
+            for (var row = 0; row < rows; row += FloatPanel.Rows)
+            {
+                var block = new FloatBlock(firstRow + row, Math.Min(FloatPanel.Rows, rows - row), column, Math.Min(columns, Columns - column));
+                AddProducts(block, inputs, items, lanes + (row * items * FloatMatMul.Lanes), tile);
+            }
+        }
+
+        for (var row = 0; row < rows; row += FloatPanel.Rows)
+        {
+            for (var i = 0; i < items; i++)
+            {
+                FloatPanel.Store(
+                    lanes + (((row * items) + (i * FloatPanel.Rows)) * FloatMatMul.Lanes), Math.Min(FloatPanel.Rows, rows - row), job.OutputOf(firstItem + i) + firstRow + row);
             }
         }
     }
 
-    private static void MultiplyTail(float* tile, nint stride, int rows, float* input, float* sums, int columns, float* scratch)
+    private void MultiplyTransposed(in MatMulJob job, int firstColumn, int columns, float* tile)
     {
-        var eight = scratch + 8;
-        Copy(sums, eight, columns);
-        for (var row = 0; row < rows; row++)
+        const int Items = 64;
+        var inputs = stackalloc float*[Items];
+        var sums = stackalloc float*[Items];
+        for (var item = 0; item < job.Count; item += Items)
         {
-            Copy(tile + (row * stride), scratch, columns);
-            FloatMatMul.AccumulateRows<TIsa>(scratch, 8, 1, input + row, eight, 8);
-        }
+            var items = Math.Min(Items, job.Count - item);
+            for (var i = 0; i < items; i++)
+            {
+                inputs[i] = job.Input.RowValues(job.InputRow(item + i));
+                sums[i] = job.OutputOf(item + i) + firstColumn;
+                new Span<float>(sums[i], columns).Clear();
+            }
 
-        Copy(eight, sums, columns);
+            AddTransposed(new FloatBlock(0, Rows, firstColumn, columns), inputs, sums, items, tile);
+        }
     }
 
     private protected static void Copy(float* source, float* target, int count) =>

@@ -9,9 +9,6 @@ namespace Crescent.Kernels.MatMul;
 internal sealed unsafe class TileScaledMatrix<TIsa>(in MatrixSource source, int tileRow) : PanelMatrix<TIsa>(source)
     where TIsa : struct, IIsa
 {
-    // Up to this many items, decoding a row for each is faster than a pass through scratch memory.
-    private const int DirectItems = 2;
-
     internal override bool IsQuantized => false;
 
     internal override long ScaleBytes => Source.Bytes.Scales.Length;
@@ -51,26 +48,78 @@ internal sealed unsafe class TileScaledMatrix<TIsa>(in MatrixSource source, int 
 
     private protected override void MultiplyInt8(in MatMulJob job, int firstRow, int rows, byte* scratch) => throw new UnreachableException();
 
-    private protected override void MultiplyFloat(in MatMulJob job, int firstRow, int rows, float* scratch)
-    {
-        if (job.Count > DirectItems)
-        {
-            base.MultiplyFloat(job, firstRow, rows, scratch);
-            return;
-        }
+    private protected override int ProductColumns(int items) => items <= FloatPanel.Items<TIsa>() ? Columns : TileColumns;
 
-        var two = stackalloc float[2];
-        for (var row = firstRow; row < firstRow + rows; row += 2)
+    // A few items widen codes in registers; more of them share decoded rows.
+    private protected override void AddProducts(in FloatBlock block, float** inputs, int items, float* lanes, float* tile)
+    {
+        if (items > FloatPanel.Items<TIsa>())
         {
-            var count = Math.Min(2, firstRow + rows - row);
-            var (row0, row1) = (RowAt(row), RowAt(row + count - 1));
-            for (var item = 0; item < job.Count; item++)
-            {
-                TileScaledMatMul.MultiplyTwo<TIsa>(row0, row1, job.Input.RowValues(job.InputRow(item)), Columns, two);
-                Copy(two, job.OutputOf(item) + row, count);
-            }
+            base.AddProducts(block, inputs, items, lanes, tile);
+        }
+        else if (!TryAddProducts(block, inputs, items, lanes))
+        {
+            AddDecoded(block, inputs, items, lanes, tile);
         }
     }
+
+    private bool TryAddProducts(in FloatBlock block, float** inputs, int items, float* lanes)
+    {
+        var scales = stackalloc float[TileCount(block.Columns)];
+        if (!TryRebaseScales(block, scales))
+        {
+            return false;
+        }
+
+        FloatPanel.AddProducts<F8Code, TIsa>(RowAddress(block.FirstRow), RowStride, scales, block.Rows, block.Columns, inputs, items, lanes);
+        return AreNumbers(block);
+    }
+
+    // What registers cannot widen: codes that are no numbers, scales that are no ordinary ones, rows with different scales.
+    private void AddDecoded(in FloatBlock block, float** inputs, int items, float* lanes, float* tile)
+    {
+        for (var item = 0; item < items; item++)
+        {
+            new Span<float>(lanes + (item * FloatMatMul.ItemLanes), block.Rows * FloatMatMul.Lanes).Clear();
+        }
+
+        var moved = stackalloc float*[items];
+        for (var column = 0; column < block.Columns; column += TileColumns)
+        {
+            for (var item = 0; item < items; item++)
+            {
+                moved[item] = inputs[item] + column;
+            }
+
+            base.AddProducts(block with { FirstColumn = column, Columns = Math.Min(TileColumns, block.Columns - column) }, moved, items, lanes, tile);
+        }
+    }
+
+    // False where rows do not share their scales, too: where a range of rows begins inside a tile.
+    private bool TryRebaseScales(in FloatBlock block, float* scales)
+    {
+        var row = RowAt(block.FirstRow);
+        var finite = row.HasScalesOf(RowAt(block.FirstRow + block.Rows - 1));
+        for (var tile = 0; tile < TileCount(block.Columns); tile++)
+        {
+            finite &= F8_E4M3.TryRebase(row.Scale(block.FirstColumn + (tile * F8_E4M3.TileLength)), out scales[tile]);
+        }
+
+        return finite;
+    }
+
+    private bool AreNumbers(in FloatBlock block)
+    {
+        var numbers = true;
+        for (var row = 0; row < block.Rows; row++)
+        {
+            numbers &= F8_E4M3.AreNumbers(RowAddress(block.FirstRow + row) + block.FirstColumn, block.Columns);
+        }
+
+        return numbers;
+    }
+
+    private static int TileCount(int columns) => (columns + F8_E4M3.TileLength - 1) / F8_E4M3.TileLength;
 
     private TileScaledRow RowAt(int row) =>
         new(RowAddress(row), Source.Scales + ((tileRow + (nint)row) / F8_E4M3.TileLength * TileRowBytes));

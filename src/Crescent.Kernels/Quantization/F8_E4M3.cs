@@ -21,13 +21,14 @@ internal static unsafe class F8_E4M3
     public static void Decode(byte* codes, nint count, float scale, float* values)
     {
         var scales = Vector256.Create(scale);
+        var rebase = Vector256.Create(Rebase).AsSingle();
         nint i = 0;
         for (; i <= count - 32; i += 32)
         {
-            (Widen(codes + i) * scales).Store(values + i);
-            (Widen(codes + i + 8) * scales).Store(values + i + 8);
-            (Widen(codes + i + 16) * scales).Store(values + i + 16);
-            (Widen(codes + i + 24) * scales).Store(values + i + 24);
+            (PlaceEight(codes + i) * rebase * scales).Store(values + i);
+            (PlaceEight(codes + i + 8) * rebase * scales).Store(values + i + 8);
+            (PlaceEight(codes + i + 16) * rebase * scales).Store(values + i + 16);
+            (PlaceEight(codes + i + 24) * rebase * scales).Store(values + i + 24);
             var magnitudes = Vector256.Load(codes + i) & Vector256.Create((byte)0x7F);
             if (Vector256.EqualsAny(magnitudes, Vector256.Create((byte)0x7F)))
             {
@@ -41,20 +42,50 @@ internal static unsafe class F8_E4M3
         }
     }
 
-    /// <summary>8 values, without their scale; NaNs come out as ±480.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Widen(byte* codes) =>
-        ((Unpacking.WidenEight(codes) << 20) & Vector256.Create(Mask)).AsSingle() * Vector256.Create(Rebase).AsSingle();
+    /// <summary>2^120 times a scale, exactly; false where that is not a finite number.</summary>
+    public static bool TryRebase(float scale, out float rebased)
+    {
+        rebased = scale * BitConverter.Int32BitsToSingle(Rebase);
+        return float.IsFinite(rebased);
+    }
 
-    /// <summary>All bits of the bytes that are NaN.</summary>
+    /// <summary>Whether no code is NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static bool AreNumbers(byte* codes, nint count)
+    {
+        var mask = Vector256.Create((byte)0x7F);
+        var largest = Vector256<byte>.Zero;
+        nint i = 0;
+        for (; i <= count - 64; i += 64)
+        {
+            largest = Vector256.Max(largest, Vector256.Load(codes + i) & mask);
+            largest = Vector256.Max(largest, Vector256.Load(codes + i + 32) & mask);
+        }
+
+        var numbers = !Vector256.EqualsAny(largest, mask);
+        for (; i < count; i++)
+        {
+            numbers &= (codes[i] & 0x7F) != 0x7F;
+        }
+
+        return numbers;
+    }
+
+    /// <summary>2^-120 of a code's value; of a NaN's as if it were a number.</summary>
+    public static float Place(byte code) => BitConverter.Int32BitsToSingle(((sbyte)code << 20) & Mask);
+
+    /// <inheritdoc cref="Place"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> AreNaN(Vector128<byte> codes) =>
-        Vector128.Equals(codes & Vector128.Create((byte)0x7F), Vector128.Create((byte)0x7F));
+    public static Vector256<float> PlaceEight(byte* codes) => ((Unpacking.WidenEight(codes) << 20) & Vector256.Create(Mask)).AsSingle();
+
+    /// <inheritdoc cref="Place"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> PlaceSixteen(byte* codes) => ((Unpacking.WidenSixteen(codes) << 20) & Vector512.Create(Mask)).AsSingle();
 
     /// <summary>One value, without its scale.</summary>
     public static float ToSingle(byte code) => (code & 0x7F) == 0x7F
         ? float.NaN
-        : BitConverter.Int32BitsToSingle(((sbyte)code << 20) & Mask) * BitConverter.Int32BitsToSingle(Rebase);
+        : Place(code) * BitConverter.Int32BitsToSingle(Rebase);
 
     // 2^120: from the exponent's bias of 7 to 127. The product is exact, also from what is subnormal before it: that takes processors some ten
     // cycles more, but scales map a tile's largest value to 448, so few values are that small.

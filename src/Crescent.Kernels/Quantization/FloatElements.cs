@@ -5,11 +5,9 @@ using System.Runtime.Intrinsics;
 namespace Crescent.Kernels.Quantization;
 
 /// <summary>An element of a floating-point row: a block of one value.</summary>
-internal unsafe interface IFloatElement<TSelf> : IEncodableBlock<TSelf>
+internal interface IFloatElement<TSelf> : IEncodableBlock<TSelf>, IWidened
     where TSelf : unmanaged, IFloatElement<TSelf>
 {
-    /// <summary>8 consecutive elements as floats.</summary>
-    static abstract Vector256<float> Load(byte* elements);
 }
 
 /// <summary>IEEE single precision.</summary>
@@ -17,6 +15,8 @@ internal unsafe interface IFloatElement<TSelf> : IEncodableBlock<TSelf>
 internal struct F32 : IFloatElement<F32>
 {
     public float Value;
+
+    public static bool IsScaled => false;
 
     public static DType DType => DType.F32;
 
@@ -29,8 +29,13 @@ internal struct F32 : IFloatElement<F32>
 
     public static void Encode(ReadOnlySpan<float> values, out F32 block) => block.Value = values[0];
 
+    public static unsafe float Widen(byte* element) => *(float*)element;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<float> Load(byte* elements) => Vector256.Load((float*)elements);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector512<float> LoadSixteen(byte* elements) => Vector512.Load((float*)elements);
 }
 
 /// <summary>IEEE half precision.</summary>
@@ -38,6 +43,8 @@ internal struct F32 : IFloatElement<F32>
 internal struct F16 : IFloatElement<F16>
 {
     public Half Value;
+
+    public static bool IsScaled => false;
 
     public static DType DType => DType.F16;
 
@@ -50,8 +57,13 @@ internal struct F16 : IFloatElement<F16>
 
     public static void Encode(ReadOnlySpan<float> values, out F16 block) => block.Value = (Half)values[0];
 
+    public static unsafe float Widen(byte* element) => (float)*(Half*)element;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<float> Load(byte* elements) => Unpacking.HalfToSingle(Vector128.Load((ushort*)elements));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector512<float> LoadSixteen(byte* elements) => Unpacking.HalfToSingle(Vector256.Load((ushort*)elements));
 }
 
 /// <summary>The upper 16 bits of a single-precision number.</summary>
@@ -59,6 +71,8 @@ internal struct F16 : IFloatElement<F16>
 internal struct BF16 : IFloatElement<BF16>
 {
     public ushort Bits;
+
+    public static bool IsScaled => false;
 
     public static DType DType => DType.BF16;
 
@@ -78,7 +92,12 @@ internal struct BF16 : IFloatElement<BF16>
             : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 
+    public static unsafe float Widen(byte* element) => BitConverter.UInt32BitsToSingle((uint)*(ushort*)element << 16);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<float> Load(byte* elements) =>
         Unpacking.UpperHalves(Vector128.Load((ushort*)elements));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector512<float> LoadSixteen(byte* elements) => (Unpacking.Widen(Vector256.Load((ushort*)elements)) << 16).AsSingle();
 }

@@ -23,6 +23,17 @@ internal static unsafe class Unpacking
         return (finite.AsInt32() | special | sign).AsSingle();
     }
 
+    /// <summary>As the other overload, 16 numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> HalfToSingle(Vector256<ushort> halves)
+    {
+        // The sign comes along, and the exponent of what is not finite is filled up.
+        var wide = Widen(halves.AsInt16());
+        var rebased = (((wide << 13) & Vector512.Create(unchecked((int)0x8FFFE000))).AsSingle() * Vector512.Create(0x77800000).AsSingle()).AsInt32(); // 2^112
+        var exponent = Vector512.Create(0x7C00);
+        return Vector512.ConditionalSelect(Vector512.Equals(wide & exponent, exponent), rebased | Vector512.Create(0x7F800000), rebased).AsSingle();
+    }
+
     /// <summary>The 16-bit fields at <paramref name="field"/> of 8 rows. Reads 4 bytes a row, so 2 bytes must follow the field.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<ushort> Gather16(byte* field, nint stride)
@@ -159,6 +170,13 @@ internal static unsafe class Unpacking
             ? Avx2.ConvertToVector256Int32((sbyte*)bytes)
             : Widen(Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)bytes).AsSByte()));
 
+    /// <summary>16 signed bytes to 32 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> WidenSixteen(byte* bytes) =>
+        Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)bytes))
+            : Vector512.Create(WidenEight(bytes), WidenEight(bytes + 8));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<ushort> Widen(Vector128<byte> bytes) =>
         Avx2.IsSupported
@@ -192,6 +210,18 @@ internal static unsafe class Unpacking
         Avx2.IsSupported
             ? Avx2.ConvertToVector256Int32(values)
             : Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Widen(Vector256<ushort> values) =>
+        Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512Int32(values)
+            : Vector512.Create(Widen(values.GetLower()), Widen(values.GetUpper()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Widen(Vector256<short> values) =>
+        Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512Int32(values)
+            : Vector512.Create(Widen(values.GetLower()), Widen(values.GetUpper()));
 
     /// <summary>8 bytes to 16 elements, each byte twice: one sub-scale a group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,27 @@
+namespace Crescent.Kernels.MatMul;
+
+/// <summary>How many input rows a loop takes at a time, as a type parameter.</summary>
+internal interface IWidth
+{
+    static abstract int Value { get; }
+}
+
+internal readonly struct Width1 : IWidth
+{
+    public static int Value => 1;
+}
+
+internal readonly struct Width2 : IWidth
+{
+    public static int Value => 2;
+}
+
+internal readonly struct Width3 : IWidth
+{
+    public static int Value => 3;
+}
+
+internal readonly struct Width4 : IWidth
+{
+    public static int Value => 4;
+}
