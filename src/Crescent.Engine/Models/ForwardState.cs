@@ -83,7 +83,7 @@ public sealed class ForwardState : IDisposable
         }
 
         Observer?.Invoke(jobs);
-        var t0 = System.Diagnostics.Stopwatch.GetTimestamp(); MatMul.Run(Pool, jobs, activations); var w = jobs[0].Weights; Prof.Add($"mm {w.DType} {w.Rows}x{w.Columns} {(jobs[0].Transposed?"T":"")} j{(jobs.Length>4?"many":jobs.Length.ToString())} {activations}", t0);
+        MatMul.Run(Pool, jobs, activations);
     }
 
     /// <summary>Rows a work item should take so that small batches stay on the calling thread.</summary>
@@ -98,7 +98,3 @@ public sealed class ForwardState : IDisposable
         RopeRows.Dispose();
     }
 }
-
-public static class Prof { static readonly Dictionary<string,(long,int)> D = new(); public static bool On = Environment.GetEnvironmentVariable("PROF") != null;
- public static void Add(string k, long t0) { if (!On) return; var t = System.Diagnostics.Stopwatch.GetTimestamp()-t0; D.TryGetValue(k, out var v); D[k]=(v.Item1+t, v.Item2+1); }
- public static void Dump() { if (!On) return; foreach (var (k,v) in D.OrderByDescending(x=>x.Value.Item1)) Console.Error.WriteLine($"{v.Item1*1000.0/System.Diagnostics.Stopwatch.Frequency,10:F2} ms {v.Item2,7} {k}"); D.Clear(); } }

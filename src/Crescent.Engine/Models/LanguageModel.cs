@@ -69,14 +69,14 @@ public sealed class LanguageModel : IDisposable
         BeforeFirstStep?.Invoke();
         BeforeFirstStep = null;
         RequireStates();
-        var tt = System.Diagnostics.Stopwatch.GetTimestamp(); Embed();
-        Prof.Add("embed", tt); var tr = System.Diagnostics.Stopwatch.GetTimestamp(); Rotations(); Prof.Add("rot", tr);
+        Embed();
+        Rotations();
         for (var layer = 0; layer < _parts.Layers.Count; layer++)
         {
             _parts.Layers[layer].Forward(_state, layer);
         }
 
-        var th = System.Diagnostics.Stopwatch.GetTimestamp(); Head(); Prof.Add("head", th); Prof.Add("forward total", tt);
+        Head();
     }
 
     /// <summary>Logits of the i-th row that wanted them: [vocab]. Valid until the next step.</summary>

@@ -19,12 +19,12 @@ public sealed class DecoderLayer
 
     public void Forward(ForwardState state, int layer)
     {
-        var t0 = System.Diagnostics.Stopwatch.GetTimestamp(); AttentionNorm.HiddenToNormed(state); Prof.Add("norm", t0); t0 = System.Diagnostics.Stopwatch.GetTimestamp();
-        Attention.Forward(state, layer); Prof.Add("attention all", t0); 
+        AttentionNorm.HiddenToNormed(state);
+        Attention.Forward(state, layer);
         NormRows.AddOutputToHidden(state, AttentionOutputNorm);
 
-        FeedForwardNorm.HiddenToNormed(state);t0 = System.Diagnostics.Stopwatch.GetTimestamp();
-        FeedForward.Forward(state, layer);Prof.Add("ff all", t0); 
+        FeedForwardNorm.HiddenToNormed(state);
+        FeedForward.Forward(state, layer);
         NormRows.AddOutputToHidden(state, FeedForwardOutputNorm);
     }
 }
