@@ -69,6 +69,9 @@ public sealed class ForwardState : IDisposable
     /// <summary>Mixture layers run so far, summed over steps.</summary>
     public long ExpertLayersRun { get; set; }
 
+    /// <summary>Adds up where the time goes; null for nowhere.</summary>
+    public StepProfile? Profile { get; set; }
+
     /// <summary>Sees all products before they run; null for nobody.</summary>
     public ProductObserver? Observer { get; set; }
 
@@ -80,6 +83,7 @@ public sealed class ForwardState : IDisposable
         foreach (ref readonly var job in jobs)
         {
             WeightBytesRead += job.Weights.StoredBytes;
+            Profile?.Count(job.Weights.StoredBytes, (double)job.Weights.Rows * job.Weights.Columns * job.Count);
         }
 
         Observer?.Invoke(jobs);

@@ -58,6 +58,13 @@ public sealed class LanguageModel : IDisposable
         set => _state.Observer = value;
     }
 
+    /// <inheritdoc cref="ForwardState.Profile"/>
+    public StepProfile? Profile
+    {
+        get => _state.Profile;
+        set => _state.Profile = value;
+    }
+
     /// <summary>Called once, as the first step begins: for work in the background that should neither delay the opening nor take memory before it is needed.</summary>
     public Action? BeforeFirstStep { get; set; }
 
@@ -69,14 +76,17 @@ public sealed class LanguageModel : IDisposable
         BeforeFirstStep?.Invoke();
         BeforeFirstStep = null;
         RequireStates();
+        _state.Profile?.BeginStep();
         Embed();
         Rotations();
+        _state.Profile?.Lap(StepPart.Embedding);
         for (var layer = 0; layer < _parts.Layers.Count; layer++)
         {
             _parts.Layers[layer].Forward(_state, layer);
         }
 
         Head();
+        _state.Profile?.Lap(StepPart.Head);
     }
 
     /// <summary>Logits of the i-th row that wanted them: [vocab]. Valid until the next step.</summary>

@@ -20,11 +20,14 @@ public sealed class DecoderLayer
     public void Forward(ForwardState state, int layer)
     {
         AttentionNorm.HiddenToNormed(state);
+        state.Profile?.Lap(StepPart.Norm);
         Attention.Forward(state, layer);
         NormRows.AddOutputToHidden(state, AttentionOutputNorm);
 
         FeedForwardNorm.HiddenToNormed(state);
+        state.Profile?.Lap(StepPart.Norm);
         FeedForward.Forward(state, layer);
         NormRows.AddOutputToHidden(state, FeedForwardOutputNorm);
+        state.Profile?.Lap(StepPart.Norm);
     }
 }

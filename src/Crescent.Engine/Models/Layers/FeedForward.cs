@@ -41,11 +41,14 @@ public sealed class FeedForward(FeedForwardWeights weights, GateFunction functio
         _jobs[0] = new Linear(_weights.Gate).Job(state.Normed, rows, _scratch.Middle.Values);
         _jobs[1] = new Linear(_weights.Up).Job(state.Normed, rows, _scratch.Up);
         state.Multiply(_jobs);
+        state.Profile?.Lap(StepPart.FeedForward);
 
         GatedRows.Apply(state, _function, _scratch.Middle, _scratch.Up, rows);
+        state.Profile?.Lap(StepPart.Gate);
 
         _jobs[0] = new Linear(_weights.Down).Job(_scratch.Middle, rows, state.BlockOutput);
         state.Multiply(_jobs.AsSpan(0, 1));
+        state.Profile?.Lap(StepPart.FeedForward);
     }
 }
 

@@ -30,16 +30,20 @@ public sealed class GqaAttention(GqaWeights weights, GqaScratch scratch, Attenti
         _jobs[1] = _weights.Key.Job(state.Normed, rows, _scratch.Keys);
         _jobs[2] = _weights.Value.Job(state.Normed, rows, _scratch.Values);
         state.Multiply(_jobs);
+        state.Profile?.Lap(StepPart.AttentionInput);
 
         var store = new StoreWork { Layer = this, State = state, Layout = state.Cache.Layers[layer] };
         state.Pool.Run(ref store, rows, ForwardState.RowGrain(_weights.Query.Outputs * 2));
+        state.Profile?.Lap(StepPart.CacheWrite);
 
         _scratch.Output.Rows = rows;
         _scratch.Attention.Run(state.Pool, state.Batch.Spans, state.Cache.Layers[layer], _scratch.Queries, _scratch.Output.Values, _modifiers);
+        state.Profile?.Lap(StepPart.Attention);
 
         _jobs[0] = _weights.Output.Job(_scratch.Output, rows, state.BlockOutput);
         state.Multiply(_jobs.AsSpan(0, 1));
         Bias.Add(_weights.Output.Bias, state.BlockOutput, rows);
+        state.Profile?.Lap(StepPart.AttentionOutput);
     }
 
     // Bias, norm and rotation of queries and keys; keys and values go to the cache.

@@ -34,6 +34,7 @@ public sealed class KdaAttention(KdaWeights weights, KdaScratch scratch) : IBloc
 
         _scratch.Jobs[0] = new Linear(_weights.Output).Job(_scratch.Output, rows, state.BlockOutput);
         state.Multiply(_scratch.Jobs.AsSpan(0, 1));
+        state.Profile?.Lap(StepPart.Other);
     }
 
     // All that reads the normed input goes in one dispatch, the second halves of decay and gate in another.

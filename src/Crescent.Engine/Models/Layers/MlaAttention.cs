@@ -19,8 +19,10 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
         var rows = state.Batch.Count;
         var layout = state.Cache.Layers[layer];
         Project(state, rows);
+        state.Profile?.Lap(StepPart.AttentionInput);
         var store = new StoreWork { Layer = this, State = state, Layout = layout };
         state.Pool.Run(ref store, rows, ForwardState.RowGrain(_scratch.Options.Heads * _scratch.Options.HeadWidth));
+        state.Profile?.Lap(StepPart.CacheWrite);
 
         _scratch.Output.Rows = rows;
         for (var span = 0; span < state.Batch.Spans.Length;)
@@ -45,6 +47,7 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
 
         _scratch.Jobs[0] = new Linear(_weights.Output).Job(_scratch.Output, rows, state.BlockOutput);
         state.Multiply(_scratch.Jobs.AsSpan(0, 1));
+        state.Profile?.Lap(StepPart.AttentionOutput);
     }
 
     private bool IsExpanded(ForwardState state, int span) => _scratch.Form != MlaForm.Absorbed && state.Batch.IsPrompt(span);
@@ -93,8 +96,10 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
         }
 
         state.Multiply(_scratch.Jobs.AsSpan(0, options.Heads));
+        state.Profile?.Lap(StepPart.LatentProducts);
         _scratch.AbsorbedOutput.Rows = (firstRow + rows) * options.Heads;
         _scratch.Absorbed.Run(state.Pool, spans, layout, _scratch.AbsorbedQueries, _scratch.AbsorbedOutput.Values);
+        state.Profile?.Lap(StepPart.Attention);
 
         // o_h = Wuv[h] u_h
         for (var h = 0; h < options.Heads; h++)
@@ -113,6 +118,7 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
         }
 
         state.Multiply(_scratch.Jobs.AsSpan(0, options.Heads));
+        state.Profile?.Lap(StepPart.LatentProducts);
     }
 
     private void RunExpanded(ForwardState state, KvLayerLayout layout, int spanIndex)
@@ -137,6 +143,7 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
                 _scratch.Output.Values,
                 initialise: first == 0,
                 finish: first + positions == end);
+            state.Profile?.Lap(StepPart.Attention);
         }
     }
 
@@ -173,6 +180,7 @@ public sealed class MlaAttention(MlaWeights weights, MlaScratch scratch) : IBloc
         }
 
         state.Multiply(_scratch.Jobs);
+        state.Profile?.Lap(StepPart.LatentProducts);
     }
 
     private struct NormWork : IWork

@@ -51,8 +51,10 @@ public sealed class MoeLayer : IBlock
         Route(state, rows);
         GroupByExpert(rows);
         CountExperts(state);
+        state.Profile?.Lap(StepPart.Router);
 
         RunGateAndUp(state, rows);
+        state.Profile?.Lap(StepPart.ExpertInput);
         var biases = new GatedRows.Biases(_experts.GateBias, _experts.UpBias, _scratch.ExpertOfSlot);
         GatedRows.Apply(state, _function, _scratch.Middle, _scratch.Up, rows * _router.Options.TopK, biases);
         if (_shared is not null)
@@ -60,9 +62,13 @@ public sealed class MoeLayer : IBlock
             GatedRows.Apply(state, _function, _scratch.Shared!.Middle, _scratch.Shared.Up, rows);
         }
 
+        state.Profile?.Lap(StepPart.Gate);
+
         RunDown(state, rows);
+        state.Profile?.Lap(StepPart.ExpertOutput);
         var work = new CombineWork { Layer = this, State = state };
         state.Pool.Run(ref work, rows, ForwardState.RowGrain(state.HiddenWidth * _router.Options.TopK));
+        state.Profile?.Lap(StepPart.Combine);
     }
 
     private void Route(ForwardState state, int rows)
