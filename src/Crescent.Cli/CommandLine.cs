@@ -82,6 +82,7 @@ internal static class CommandLine
             InspectCommand.Create(terminal),
             BenchCommand.Create(terminal),
             CompareCommand.Create(terminal),
+            ChartCommand.Create(terminal),
             SynthCommand.Create(terminal),
             ConvertCommand.CreateConvert(terminal),
             ConvertCommand.CreateQuantize(terminal),

@@ -12,6 +12,7 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(LogitsJson))]
 [JsonSerializable(typeof(BenchJson))]
 [JsonSerializable(typeof(CompareJson))]
+[JsonSerializable(typeof(ChartJson))]
 [JsonSerializable(typeof(InspectJson))]
 [JsonSerializable(typeof(SynthJson))]
 [JsonSerializable(typeof(ConvertJson))]

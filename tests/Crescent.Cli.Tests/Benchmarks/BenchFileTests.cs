@@ -1,5 +1,6 @@
 using Crescent.Cli;
 using Crescent.Cli.Benchmarks;
+using Crescent.Cli.Comparisons;
 using Crescent.Tests.Support;
 using Xunit;
 
@@ -35,5 +36,6 @@ public sealed class BenchFileTests
     {
         var document = File.ReadAllText(Path.Combine(SharedData.RepositoryRoot(), "bench", "README.md"));
         Assert.All(BenchRow.Columns, column => Assert.Contains($"| `{column}` |", document, StringComparison.Ordinal));
+        Assert.All(ComparisonRows.Columns, column => Assert.Contains($"`{column}`", document, StringComparison.Ordinal));
     }
 }

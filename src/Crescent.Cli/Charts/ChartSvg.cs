@@ -1,0 +1,166 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace Crescent.Cli.Charts;
+
+/// <summary>
+/// Draws rows of panels as one SVG document: its own background, so it can be read on any page, and a second set of colours for who prefers dark. Lengths are
+/// pixels. Nothing in it depends on time or machine.
+/// </summary>
+internal sealed class ChartSvg
+{
+    /// <summary>The palette's colour for what belongs to no curve.</summary>
+    public const int Gray = 5;
+
+    private const double Left = 54; // of a panel's plot, room for ticks and the axis' title
+    private const double PlotWidth = 230;
+    private const double PlotHeight = 160;
+    private const double PanelWidth = Left + PlotWidth + 26;
+    private const double Below = 42; // ticks and the axis' title under a plot
+    private const double LegendLine = 15;
+    private const double Margin = 14;
+    private const double LeastTickDistance = 22;
+    private const int Colors = 6;
+
+    private const string Style =
+        """
+          text { font: 11px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #3d4450 }
+          .title { font-size: 14px; font-weight: 600; fill: #14181f }
+          .panel { font-size: 12px; font-weight: 600; fill: #14181f }
+          .back { fill: #ffffff; stroke: #d5d9e0 }
+          .grid { stroke: #e3e6eb }
+          .axis { stroke: #8a92a0 }
+          .line { fill: none; stroke-width: 2; stroke-linejoin: round }
+          .bound { stroke-dasharray: 4 4; stroke-width: 1.5 }
+          .range { stroke-width: 1.5 }
+          .c0 { stroke: #1f62c4; fill: #1f62c4 } .c1 { stroke: #c2440e; fill: #c2440e } .c2 { stroke: #15803d; fill: #15803d }
+          .c3 { stroke: #7e22ce; fill: #7e22ce } .c4 { stroke: #8a6d00; fill: #8a6d00 } .c5 { stroke: #5b6472; fill: #5b6472 }
+          polyline.line { fill: none }
+          @media (prefers-color-scheme: dark) {
+            text { fill: #b8c0cc }
+            .title, .panel { fill: #eef1f5 }
+            .back { fill: #14181f; stroke: #333a45 }
+            .grid { stroke: #2a303a }
+            .axis { stroke: #79828f }
+            .c0 { stroke: #74aaff; fill: #74aaff } .c1 { stroke: #ff9a62; fill: #ff9a62 } .c2 { stroke: #62cf86; fill: #62cf86 }
+            .c3 { stroke: #c79bff; fill: #c79bff } .c4 { stroke: #e0c04c; fill: #e0c04c } .c5 { stroke: #a3adba; fill: #a3adba }
+            polyline.line { fill: none }
+          }
+        """;
+
+    private readonly StringBuilder _text = new();
+
+    private ChartSvg()
+    {
+    }
+
+    /// <summary>The document.</summary>
+    public static string Draw(IReadOnlyList<ChartRow> rows)
+    {
+        var svg = new ChartSvg();
+        var heights = rows.Select(HeightOf).ToArray();
+        var width = (2 * Margin) + (rows.Max(row => row.Panels.Count) * PanelWidth);
+        svg.Line($"""<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{heights.Sum() + (2 * Margin)}" viewBox="0 0 {width} {heights.Sum() + (2 * Margin)}" role="img">""");
+        svg.Line($"<title>{Escape(string.Join("; ", rows.Select(row => row.Title)))}: speed over depth, batch and threads</title>");
+        svg.Line($"<style>");
+        svg._text.Append(Style).Append('\n');
+        svg.Line($"</style>");
+        svg.Line($"""<rect class="back" x="0.5" y="0.5" width="{width - 1}" height="{heights.Sum() + (2 * Margin) - 1}" rx="6"/>""");
+        var top = Margin;
+        for (var i = 0; i < rows.Count; i++)
+        {
+            svg.Row(rows[i], top);
+            top += heights[i];
+        }
+
+        svg.Line($"</svg>");
+        return svg._text.ToString();
+    }
+
+    private static double HeightOf(ChartRow row) => HeaderOf(row) + PlotHeight + Below + Margin;
+
+    // Titles, and as many legend lines as the panel with the most curves has.
+    private static double HeaderOf(ChartRow row) => 66 + (row.Panels.Max(panel => Legend(panel).Count()) * LegendLine);
+
+    private static IEnumerable<ChartSeries> Legend(ChartPanel panel) => panel.Series.Where(series => series.Label.Length > 0);
+
+    private void Row(ChartRow row, double top)
+    {
+        Line($"""<text class="title" x="{Margin}" y="{top + 12}">{Escape(row.Title)}</text>""");
+        Line($"""<text x="{Margin}" y="{top + 28}">{Escape(row.Subtitle)}</text>""");
+        for (var i = 0; i < row.Panels.Count; i++)
+        {
+            Panel(row.Panels[i], Margin + (i * PanelWidth) + Left, top + HeaderOf(row), top + 50);
+        }
+    }
+
+    private void Panel(ChartPanel panel, double left, double top, double titleY)
+    {
+        Line($"""<text class="panel" x="{left}" y="{titleY}">{Escape(panel.Title)}</text>""");
+        var y = titleY + LegendLine;
+        foreach (var series in Legend(panel))
+        {
+            Line($"""<polyline class="line c{series.Color % Colors}{(series.IsReference ? " bound" : "")}" points="{left},{y - 4} {left + 20},{y - 4}"/>""");
+            Line($"""<text x="{left + 26}" y="{y}">{Escape(series.Label)}</text>""");
+            y += LegendLine;
+        }
+
+        var ticks = ChartScale.Ticks(panel.Points.Max(point => Math.Max(point.Y, point.Max)));
+        var plot = new ChartPlot(panel, left, top, PlotWidth, PlotHeight, ticks[^1]);
+        Axes(panel, plot, ticks);
+        foreach (var series in panel.Series)
+        {
+            Series(series, plot);
+        }
+    }
+
+    private void Axes(ChartPanel panel, ChartPlot plot, double[] ticks)
+    {
+        foreach (var tick in ticks)
+        {
+            Line($"""<line class="{(tick == 0 ? "axis" : "grid")}" x1="{plot.Left}" y1="{plot.Y(tick)}" x2="{plot.Right}" y2="{plot.Y(tick)}"/>""");
+            Line($"""<text x="{plot.Left - 6}" y="{plot.Y(tick) + 4}" text-anchor="end">{ChartScale.Text(tick)}</text>""");
+        }
+
+        var last = double.NegativeInfinity;
+        foreach (var x in panel.Points.Select(point => point.X).Distinct().Order())
+        {
+            Line($"""<line class="axis" x1="{plot.X(x)}" y1="{plot.Bottom}" x2="{plot.X(x)}" y2="{plot.Bottom + 4}"/>""");
+            if (plot.X(x) - last >= LeastTickDistance)
+            {
+                Line($"""<text x="{plot.X(x)}" y="{plot.Bottom + 16}" text-anchor="middle">{ChartScale.Text(x)}</text>""");
+                last = plot.X(x);
+            }
+        }
+
+        Line($"""<text x="{(plot.Left + plot.Right) / 2}" y="{plot.Bottom + 32}" text-anchor="middle">{Escape(panel.XTitle)}</text>""");
+        var (x0, y0) = (plot.Left - 42, (plot.Top + plot.Bottom) / 2);
+        Line($"""<text x="{x0}" y="{y0}" text-anchor="middle" transform="rotate(-90 {x0} {y0})">{Escape(panel.YTitle)}</text>""");
+    }
+
+    private void Series(ChartSeries series, ChartPlot plot)
+    {
+        var color = $"c{series.Color % Colors}";
+        var points = string.Join(' ', series.Points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{plot.X(point.X):0.##},{plot.Y(point.Y):0.##}")));
+        Line($"""<polyline class="line {color}{(series.IsReference ? " bound" : "")}" points="{points}"/>""");
+        foreach (var point in series.IsReference ? [] : series.Points)
+        {
+            if (point.Max > point.Min)
+            {
+                Line($"""<line class="range {color}" x1="{plot.X(point.X)}" y1="{plot.Y(point.Min)}" x2="{plot.X(point.X)}" y2="{plot.Y(point.Max)}"/>""");
+            }
+
+            Line($"""<circle class="{color}" cx="{plot.X(point.X)}" cy="{plot.Y(point.Y)}" r="3"><title>{Escape(series.Label)} {ChartScale.Text(point.X)}: {point.Y:0.##} ({point.Min:0.##}–{point.Max:0.##})</title></circle>""");
+        }
+    }
+
+    private static string Escape(string text) => WebUtility.HtmlEncode(text);
+
+    // Numbers with two decimals at most, whatever the language.
+    private void Line(FormattableString line)
+    {
+        var values = line.GetArguments().Select(value => value is double number ? Math.Round(number, 2) : value).ToArray();
+        _text.Append(string.Format(CultureInfo.InvariantCulture, line.Format, values)).Append('\n');
+    }
+}
