@@ -64,7 +64,7 @@ public sealed class SamplerTests
             var expected = ReferenceChain.Apply(logits, options).Select(token => token.Id).ToArray();
             if (options.TopK < vocab || s_cuts[cut].TopP < 1 || options.MinP > 0 || options.TypicalP < 1)
             {
-                Assert.Equal(expected.Order(), sampler.Kept.ToArray().Order());
+                Assert.Equal(expected.Order(), sampler.Kept(logits).Order());
             }
 
             Assert.Contains(id, expected);
@@ -82,8 +82,44 @@ public sealed class SamplerTests
                 var logits = Logits(Vocab, spread, 3);
                 var sampler = new Sampler(cut with { Seed = 1 }, Vocab);
                 sampler.Sample((float[])logits.Clone(), []);
-                Assert.Equal(ReferenceChain.Apply(logits, cut).Select(token => token.Id).Order(), sampler.Kept.ToArray().Order());
+                Assert.Equal(ReferenceChain.Apply(logits, cut).Select(token => token.Id).Order(), sampler.Kept(logits).Order());
             }
+        }
+    }
+
+    // What a top-p cut costs is its passes over the vocabulary: a flat distribution must not take more of them than a peaked one by much.
+    [Theory]
+    [InlineData(0.01f)]
+    [InlineData(0.5f)]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(6)]
+    [InlineData(20)]
+    public void A_top_p_cut_takes_a_few_passes_however_flat_the_distribution(float spread)
+    {
+        const int Vocab = 163_840;
+        foreach (var p in new[] { 0.3f, 0.9f, 0.95f, 0.999f })
+        {
+            var sampler = new Sampler(new() { TopP = p, Seed = 1 }, Vocab);
+            for (var seed = 0; seed < 3; seed++)
+            {
+                sampler.Sample(Logits(Vocab, spread, seed), []);
+                Assert.InRange(sampler.TopPPasses, 1, 4);
+            }
+        }
+    }
+
+    [Fact]
+    public void Top_p_cuts_ties_by_id()
+    {
+        const int Vocab = 1003;
+        foreach (var ties in new[] { Vocab, 500 })
+        {
+            var logits = new float[Vocab];
+            logits.AsSpan(ties).Fill(-1e9f);
+            var sampler = new Sampler(new() { TopP = 0.5f, Seed = 1 }, Vocab);
+            Assert.InRange(sampler.Sample([.. logits], []), 0, (ties + 1) / 2);
+            Assert.Equal(Enumerable.Range(0, (ties + 1) / 2), sampler.Kept(logits));
         }
     }
 
@@ -133,8 +169,8 @@ public sealed class SamplerTests
         for (var i = 0; i < 10_000; i++)
         {
             sampler.Sample(logits, []);
-            dropped += sampler.Kept.Length == 3 ? 1 : 0;
-            Assert.Contains(1, sampler.Kept.ToArray()); // of two equal choices the higher id is the worse one, and stays
+            dropped += sampler.Kept(logits).Length == 3 ? 1 : 0;
+            Assert.Contains(1, sampler.Kept(logits)); // of two equal choices the higher id is the worse one, and stays
         }
 
         Assert.InRange(dropped, 2300, 2700);

@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Crescent.Engine.Runtime.Sampling;
 
 /// <summary>
@@ -42,17 +46,84 @@ internal sealed class Candidates(int vocab)
         Count = count;
     }
 
-    /// <summary>Takes the tokens of one block.</summary>
-    public void Take(ReadOnlySpan<float> logits, int block)
+    /// <summary>Takes the tokens that a border keeps.</summary>
+    public void Gather(ReadOnlySpan<float> logits, ReadOnlySpan<float> blockMaxima, LogitBorder border)
     {
-        var values = LogitVectors.Block(logits, block);
-        values.CopyTo(_logits);
-        for (var i = 0; i < values.Length; i++)
+        Gather(logits, blockMaxima, border.Logit);
+        var kept = 0;
+        for (var i = 0; i < Count; i++)
         {
-            _ids[i] = (block * LogitVectors.BlockLength) + i;
+            if (border.Keeps(_logits[i], _ids[i]))
+            {
+                (_ids[kept], _logits[kept]) = (_ids[i], _logits[i]);
+                kept++;
+            }
         }
 
-        Count = values.Length;
+        Count = kept;
+    }
+
+    /// <summary>Takes every token with a logit of at least <paramref name="low"/> and below <paramref name="high"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void GatherBetween(ReadOnlySpan<float> logits, ReadOnlySpan<float> blockMaxima, float low, float high)
+    {
+        var count = 0;
+        var (least, limit) = (Vector512.Create(low), Vector512.Create(high));
+        for (var block = 0; block < blockMaxima.Length; block++)
+        {
+            var values = LogitVectors.Block(logits, block);
+            var i = blockMaxima[block] < low ? values.Length : 0;
+            for (; i <= values.Length - Vector512<float>.Count; i += Vector512<float>.Count)
+            {
+                var v = Vector512.Create(values[i..]);
+                var inside = (Vector512.GreaterThanOrEqual(v, least) & Vector512.LessThan(v, limit)).ExtractMostSignificantBits();
+                for (; inside != 0; inside &= inside - 1)
+                {
+                    var at = i + BitOperations.TrailingZeroCount(inside);
+                    _ids[count] = (block * LogitVectors.BlockLength) + at;
+                    _logits[count++] = values[at];
+                }
+            }
+
+            for (; i < values.Length; i++)
+            {
+                if (values[i] >= low && values[i] < high)
+                {
+                    _ids[count] = (block * LogitVectors.BlockLength) + i;
+                    _logits[count++] = values[i];
+                }
+            }
+        }
+
+        Count = count;
+    }
+
+    /// <summary>Takes the tokens of one block that a border keeps.</summary>
+    public void Take(ReadOnlySpan<float> logits, int block, LogitBorder border)
+    {
+        Count = 0;
+        var values = LogitVectors.Block(logits, block);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var id = (block * LogitVectors.BlockLength) + i;
+            if (border.Keeps(values[i], id))
+            {
+                (_ids[Count], _logits[Count]) = (id, values[i]);
+                Count++;
+            }
+        }
+    }
+
+    /// <summary>The border that keeps these and all better ones.</summary>
+    public LogitBorder Worst()
+    {
+        var worst = 0;
+        for (var i = 1; i < Count; i++)
+        {
+            worst = Better(_logits[worst], _ids[worst], i) ? i : worst;
+        }
+
+        return new LogitBorder(_logits[worst], _ids[worst]);
     }
 
     /// <summary>Keeps the <paramref name="k"/> best.</summary>
@@ -116,7 +187,7 @@ internal sealed class Candidates(int vocab)
     }
 
     /// <summary>
-    /// Locally typical sampling: keeps the tokens whose information is nearest the entropy until their probability passes
+    /// Locally typical sampling: keeps the tokens whose information is nearest the entropy until their probability reaches
     /// <paramref name="probability"/> (llama.cpp llama_sampler_typical_apply).
     /// </summary>
     public void KeepTypical(float probability, float maximum, ReadOnlySpan<float> logits)
@@ -129,27 +200,17 @@ internal sealed class Candidates(int vocab)
             entropy += _weights[i] / sum * (logSum - (_logits[i] - maximum));
         }
 
-        // While sorting, the distances stand in the place of the logits; afterwards the ids fetch those back.
-        var distances = _logits.AsSpan(0, Count);
-        foreach (ref var value in distances)
+        // While choosing, what is better stands in the place of the logits; afterwards the ids fetch those back.
+        foreach (ref var value in _logits.AsSpan(0, Count))
         {
-            value = (float)Math.Abs(logSum - (value - maximum) - entropy);
+            value = -(float)Math.Abs(logSum - (value - maximum) - entropy);
         }
 
-        distances.Sort(_ids.AsSpan(0, Count));
+        KeepMass(probability * sum);
         for (var i = 0; i < Count; i++)
         {
             _logits[i] = logits[_ids[i]];
         }
-
-        Weigh(maximum, 1);
-        var kept = 0;
-        for (var cumulated = 0.0; kept < Count && cumulated <= probability * sum; kept++)
-        {
-            cumulated += _weights[kept];
-        }
-
-        Count = kept;
     }
 
     /// <summary>Of the tokens with a weight of at least <paramref name="weight"/> only the worst stays; all others below it stay (XTC).</summary>

@@ -21,7 +21,7 @@ public sealed class LogProbabilities(int vocab)
         }
 
         var maximum = LogitVectors.Maximum(_maxima);
-        return maximum + Math.Log(LogitVectors.BlockSums(logits, maximum, 1, _sums));
+        return maximum + Math.Log(LogitVectors.BlockSums(logits, _maxima, LogitBorder.None, maximum, 1, _sums));
     }
 
     /// <summary>Fills <paramref name="top"/> with the most likely tokens, the most likely first; returns <see cref="LogSum"/>.</summary>

@@ -8,12 +8,10 @@ namespace Crescent.Engine.Runtime.Sampling;
 /// </summary>
 public sealed class Sampler
 {
-    // How far below the maximum the passes of a top-p cut look for its border, in logits: peaked distributions end in the first.
-    private static readonly float[] s_topPDepths = [6, 12, 24, float.PositiveInfinity];
-
     private readonly SamplingOptions _options;
     private readonly LogitPenalties _penalties;
     private readonly Candidates _candidates;
+    private readonly TopMass? _topMass;
     private readonly float[] _maxima;  // [blocks]
     private readonly float[] _scratch; // [blocks]
     private readonly double[] _sums;   // [blocks]
@@ -28,6 +26,7 @@ public sealed class Sampler
         _vocab = vocab;
         _penalties = new LogitPenalties(options, vocab);
         _candidates = new Candidates(vocab);
+        _topMass = options.TopP < 1 && !CutsTopK && options.TypicalP >= 1 ? new TopMass(vocab) : null;
         var blocks = LogitVectors.BlockCount(vocab);
         _maxima = new float[blocks];
         _scratch = new float[blocks];
@@ -39,8 +38,11 @@ public sealed class Sampler
     /// <summary>The seed in use, given or drawn: it repeats this run.</summary>
     public ulong Seed { get; }
 
-    /// <summary>What the cuts of the last call left, for tests.</summary>
-    internal ReadOnlySpan<int> Kept => _candidates.Ids;
+    /// <summary>Passes over all logits that the last top-p cut took, for tests.</summary>
+    internal int TopPPasses => _topMass?.Passes ?? 0;
+
+    // Whether all cuts keep the best tokens down to a border: then none need be gathered.
+    private bool CutsAtBorder => !CutsTopK && !UsesXtc && _options.TypicalP >= 1;
 
     private bool CutsTopK => _options.TopK > 0 && _options.TopK < _vocab;
 
@@ -80,9 +82,9 @@ public sealed class Sampler
 
         // A temperature below float's reach is greedy but for exact ties.
         var scale = MathF.Min(1 / _options.Temperature, 1e30f);
-        if (!CutsTopK && !UsesXtc && _options.TypicalP >= 1 && _options.TopP >= 1 && _options.MinP <= 0)
+        if (CutsAtBorder)
         {
-            return SampleAll(logits, maximum, scale);
+            return Sample(logits, maximum, scale, Border(logits, maximum));
         }
 
         Cut(logits, maximum);
@@ -90,79 +92,87 @@ public sealed class Sampler
         return _candidates.Pick(_random.NextDouble() * _candidates.Weigh(maximum, scale));
     }
 
+    /// <summary>What the cuts of the last call left of its logits, for tests.</summary>
+    internal int[] Kept(float[] logits)
+    {
+        if (!CutsAtBorder)
+        {
+            return [.. _candidates.Ids];
+        }
+
+        LogitVectors.BlockMaxima(logits, _maxima);
+        var border = Border(logits, LogitVectors.Maximum(_maxima));
+        return [.. Enumerable.Range(0, logits.Length).Where(id => border.Keeps(logits[id], id))];
+    }
+
     // Top-k, typical, top-p, min-p, XTC: each sees what the one before left, as in llama.cpp's default chain.
     private void Cut(ReadOnlySpan<float> logits, float maximum)
     {
-        var sum = Gather(logits, maximum);
+        if (CutsTopK || _options.TypicalP < 1)
+        {
+            CutCandidates(logits, maximum);
+        }
+        else
+        {
+            _candidates.Gather(logits, _maxima, Border(logits, maximum));
+        }
+
+        if (UsesXtc && _candidates.Count >= 2 && _random.NextDouble() < _options.XtcProbability)
+        {
+            var sum = _candidates.Weigh(LogitVectors.Maximum(_candidates.Logits), 1);
+            _candidates.DropTopChoices(_options.XtcThreshold * sum);
+        }
+    }
+
+    private void CutCandidates(ReadOnlySpan<float> logits, float maximum)
+    {
+        if (CutsTopK)
+        {
+            GatherTopK(logits);
+        }
+        else
+        {
+            _candidates.Gather(logits, _maxima, float.MinValue);
+        }
+
         if (_options.TypicalP < 1)
         {
             _candidates.KeepTypical(_options.TypicalP, maximum, logits);
             maximum = LogitVectors.Maximum(_candidates.Logits);
-            sum = _candidates.Weigh(maximum, 1);
         }
 
         if (_options.TopP < 1)
         {
-            _candidates.KeepMass(_options.TopP * sum);
+            _candidates.KeepMass(_options.TopP * _candidates.Weigh(maximum, 1));
         }
 
         if (_options.MinP > 0)
         {
             _candidates.KeepAtLeast(MinPThreshold(maximum));
         }
-
-        if (UsesXtc && _candidates.Count >= 2 && _random.NextDouble() < _options.XtcProbability)
-        {
-            sum = _candidates.Weigh(maximum, 1);
-            _candidates.DropTopChoices(_options.XtcThreshold * sum);
-        }
     }
 
-    /// <summary>Gathers a superset of what the cuts will keep, and returns the weight of all tokens that stand before them.</summary>
-    private double Gather(ReadOnlySpan<float> logits, float maximum)
+    // What top-p and min-p keep where nothing comes before them.
+    private LogitBorder Border(ReadOnlySpan<float> logits, float maximum)
     {
-        if (CutsTopK)
-        {
-            // The k-th largest of the blocks' maxima cannot be above the k-th largest logit.
-            var threshold = _options.TopK <= _maxima.Length ? KthLargest(_options.TopK) : float.NegativeInfinity;
-            _candidates.Gather(logits, _maxima, threshold);
-            _candidates.KeepBest(_options.TopK);
-            return _candidates.Weigh(maximum, 1);
-        }
+        var border = _options.MinP > 0 ? new LogitBorder(MinPThreshold(maximum)) : LogitBorder.None;
+        return _topMass?.Find(logits, _maxima, maximum, _options.TopP, border, _sums, _candidates) ?? border;
+    }
 
-        if (_options.TypicalP < 1 || (_options.TopP >= 1 && _options.MinP <= 0))
-        {
-            _candidates.Gather(logits, _maxima, float.NegativeInfinity);
-            return _candidates.Weigh(maximum, 1);
-        }
-
-        if (_options.MinP > 0)
-        {
-            // Both cuts keep the best tokens: what min-p will drop need not be looked at, only counted.
-            _candidates.Gather(logits, _maxima, MinPThreshold(maximum));
-            _candidates.Weigh(maximum, 1);
-            return _options.TopP < 1 ? LogitVectors.BlockSums(logits, maximum, 1, _sums) : 0;
-        }
-
-        var total = LogitVectors.BlockSums(logits, maximum, 1, _sums);
-        foreach (var depth in s_topPDepths)
-        {
-            _candidates.Gather(logits, _maxima, maximum - depth);
-            if (_candidates.Weigh(maximum, 1) >= _options.TopP * total)
-            {
-                break;
-            }
-        }
-
-        return total;
+    private void GatherTopK(ReadOnlySpan<float> logits)
+    {
+        // The k-th largest of the blocks' maxima cannot be above the k-th largest logit.
+        var threshold = _options.TopK <= _maxima.Length ? KthLargest(_options.TopK) : float.MinValue;
+        _candidates.Gather(logits, _maxima, threshold);
+        _candidates.KeepBest(_options.TopK);
     }
 
     private float MinPThreshold(float maximum) => maximum + (float)Math.Log(_options.MinP);
 
-    // No cut: the block first, then the token in it.
-    private int SampleAll(ReadOnlySpan<float> logits, float maximum, float scale)
+    // The block first, then the token in it.
+    private int Sample(ReadOnlySpan<float> logits, float maximum, float scale, LogitBorder border)
     {
-        var at = _random.NextDouble() * LogitVectors.BlockSums(logits, maximum, scale, _sums);
+        var at = _random.NextDouble() * LogitVectors.BlockSums(logits, _maxima, border, maximum, scale, _sums);
         var block = 0;
         var last = 0;
         for (; block < _sums.Length; block++)
@@ -181,7 +191,7 @@ public sealed class Sampler
 
         // Past the end by rounding: the last block with any weight.
         block = Math.Min(block, last);
-        _candidates.Take(logits, block);
+        _candidates.Take(logits, block, border);
         _candidates.Weigh(maximum, scale);
         return _candidates.Pick(at);
     }
