@@ -76,6 +76,8 @@ internal sealed class Bench : IDisposable
     private BenchTest Measure(string name, int tokens, int depth, int batch, Func<bool, BenchSample> measure)
     {
         var samples = new List<BenchSample>();
+        var profile = _plan.Profiles ? new StepProfile() : null;
+        _session.Model.Profile = profile;
         for (var i = -1; i < _plan.Repeats; i++)
         {
             _terminal.Detail($"{name} of {tokens} tokens at depth {depth}, batch {batch}: {(i < 0 ? "warm-up" : $"repeat {i + 1} of {_plan.Repeats}")}");
@@ -86,7 +88,8 @@ internal sealed class Bench : IDisposable
             }
         }
 
-        return new BenchTest(name, tokens, depth, batch, samples);
+        _session.Model.Profile = null;
+        return new BenchTest(name, tokens, depth, batch, samples, profile);
     }
 
     // Computes a sequence's first tokens and leaves their pages to whoever begins alike. With one token more, a recurrent model's state is kept where they end.
@@ -135,6 +138,7 @@ internal sealed class Bench : IDisposable
         LanguageModel model = _session.Model;
         var (bytes, experts) = (model.WeightBytesRead, model.ExpertCounts);
         _allocated = 0;
+        model.Profile?.Clear();
         var clock = Stopwatch.StartNew();
         run();
         var seconds = clock.Elapsed.TotalSeconds;

@@ -2,7 +2,8 @@ namespace Crescent.Cli.Benchmarks;
 
 /// <summary>What a benchmark measures. Counts are tokens, <see cref="Batches"/> sequences.</summary>
 /// <param name="Depths">Tokens in the cache before each test, ascending.</param>
-internal sealed record BenchPlan(int PromptTokens, int DecodeTokens, IReadOnlyList<int> Depths, IReadOnlyList<int> Batches, int Repeats)
+/// <param name="Profiles">Whether the last repeat of each test tells where its time went.</param>
+internal sealed record BenchPlan(int PromptTokens, int DecodeTokens, IReadOnlyList<int> Depths, IReadOnlyList<int> Batches, int Repeats, bool Profiles = false)
 {
     public int MostSequences => DecodeTokens > 0 ? Batches.Max() : 1;
 

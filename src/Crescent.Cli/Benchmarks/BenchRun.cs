@@ -1,4 +1,5 @@
 using Crescent.Cli.Json;
+using Crescent.Engine.Models;
 
 namespace Crescent.Cli.Benchmarks;
 
@@ -22,6 +23,13 @@ internal sealed class BenchRun(int threads, int ubatch, double probed)
     }
 
     public IEnumerable<BenchTestJson> ToJson() => _tests.Select(ToJson);
+
+    private static IEnumerable<BenchPartJson> Parts(StepProfile profile, int tokens) =>
+        Enum.GetValues<StepPart>().Where(part => profile[part].Time > TimeSpan.Zero).Select(part =>
+        {
+            var (time, bytes, multiplications) = profile[part];
+            return new BenchPartJson(part.ToString(), time.TotalMilliseconds / tokens, bytes / time.TotalSeconds / 1e9, multiplications / time.TotalSeconds / 1e9);
+        });
 
     private BenchTestJson ToJson(BenchTest test)
     {
@@ -47,6 +55,7 @@ internal sealed class BenchRun(int threads, int ubatch, double probed)
             Bandwidth / 1e9,
             [.. test.Samples.Select(sample => sample.TokensPerSecond)],
             median.TokensPerSecond / single?.Median.TokensPerSecond,
-            single?.WeightBytesPerToken / test.WeightBytesPerToken);
+            single?.WeightBytesPerToken / test.WeightBytesPerToken,
+            test.Profile is { } profile ? [.. Parts(profile, test.Tokens * test.Batch)] : null);
     }
 }

@@ -21,5 +21,29 @@ internal static class BenchTable
                 CultureInfo.InvariantCulture,
                 $"{test.Test,-8} {test.Threads,7} {test.Tokens,7} {test.Depth,7} {test.Batch,6} {speed.Median,9:F2} {speed.Min,9:F2} {speed.Max,9:F2} {test.GbPerSecond,7:F1} {test.BandwidthShare,6:P0} {test.WeightBytesPerToken / 1e6,9:F1} {test.AllocatedBytesPerToken,8}{(mixture ? $" {test.DistinctExpertsPerLayer,8:F1}" : "")} {test.BatchGain,6:F2} {test.BatchGainAllowed,8:F2}").TrimEnd());
         }
+
+        foreach (var test in report.Tests)
+        {
+            if (test.Parts is { } parts)
+            {
+                WriteParts(output, test, parts);
+            }
+        }
+    }
+
+    private static void WriteParts(TextWriter output, BenchTestJson test, IReadOnlyList<BenchPartJson> parts)
+    {
+        var total = parts.Sum(part => part.MillisecondsPerToken);
+        output.WriteLine();
+        output.WriteLine($"{test.Test}, {test.Threads} threads, depth {test.Depth}, batch {test.Batch}: the last repeat");
+        output.WriteLine($"{"part",-16} {"ms/token",9} {"share",6} {"GB/s",7} {"of read",8} {"GMAC/s",7}");
+        foreach (var part in parts.OrderByDescending(part => part.MillisecondsPerToken))
+        {
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{part.Part,-16} {part.MillisecondsPerToken,9:F3} {part.MillisecondsPerToken / total,6:P0} {part.GbPerSecond,7:F1} {part.GbPerSecond / test.ReadGBps,8:P0} {part.GmacPerSecond,7:F0}"));
+        }
+
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"all",-16} {total,9:F3}"));
     }
 }

@@ -1,8 +1,11 @@
+using Crescent.Engine.Models;
+
 namespace Crescent.Cli.Benchmarks;
 
 /// <summary>One test with its repeats, in the order they ran.</summary>
 /// <param name="Tokens">Of the prompt, or of each sequence's answer.</param>
-internal sealed record BenchTest(string Name, int Tokens, int Depth, int Batch, IReadOnlyList<BenchSample> Samples)
+/// <param name="Profile">Where the last repeat's time went, if that was asked for.</param>
+internal sealed record BenchTest(string Name, int Tokens, int Depth, int Batch, IReadOnlyList<BenchSample> Samples, StepProfile? Profile = null)
 {
     public const string Prefill = "prefill";
     public const string Decode = "decode";

@@ -26,8 +26,9 @@ internal static class BenchCommand
         var threads = NumberList.Option("--threads", [], 1, ModelOptionsArguments.MostThreads, "Threads that compute, e.g. 1,2 (default: one a processor). The model is opened anew for each count.", "-t");
         var bandwidth = Values.Number<double>("--read-bandwidth", "GB/s that memory gives, instead of measuring it.");
         var csv = new Option<string?>("--csv") { Description = "Append a row for each repeat to this file.", HelpName = "FILE" };
+        var profile = new Option<bool>("--profile") { Description = "Tell where the time of each test's last repeat went." };
         var json = new Option<bool>("--json") { Description = "One JSON document." };
-        var command = new Command("bench", "Measures prefill and decode speed.") { prompt, count, depth, repeats, batch, threads, ubatch, bandwidth, csv, json };
+        var command = new Command("bench", "Measures prefill and decode speed.") { prompt, count, depth, repeats, batch, threads, ubatch, bandwidth, csv, profile, json };
         model.AddTo(command, threads: false);
         command.SetAction((parsed, cancellation) =>
         {
@@ -36,7 +37,8 @@ internal static class BenchCommand
                 Values.InRange(count.Name, 0, MostTokens, parsed.GetValue(count)),
                 parsed.GetValue(depth)!,
                 parsed.GetValue(batch)!,
-                Values.InRange(repeats.Name, 1, MostTokens, parsed.GetValue(repeats)));
+                Values.InRange(repeats.Name, 1, MostTokens, parsed.GetValue(repeats)),
+                parsed.GetValue(profile));
             var chunk = Values.InRange(ubatch.Name, 1, MostUbatch, parsed.GetValue(ubatch));
             Require(plan, chunk, parsed.GetValue(bandwidth));
             var scene = new BenchScene(

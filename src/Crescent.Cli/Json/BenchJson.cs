@@ -11,6 +11,7 @@ internal sealed record BenchRangeJson(double Median, double Min, double Max);
 
 /// <param name="Samples">Tokens a second of each repeat, in the order they ran.</param>
 /// <param name="BatchGain">Tokens a second over those of batch 1; null where batch 1 was not measured.</param>
+/// <param name="Parts">Where the last repeat's time went; null unless asked for.</param>
 /// <param name="BatchGainAllowed">What the weights read allow: bytes read at batch 1, times the batch, over bytes read in the batch's step.</param>
 internal sealed record BenchTestJson(
     string Test,
@@ -30,4 +31,10 @@ internal sealed record BenchTestJson(
     double ReadGBps,
     IReadOnlyList<double> Samples,
     double? BatchGain,
-    double? BatchGainAllowed);
+    double? BatchGainAllowed,
+    IReadOnlyList<BenchPartJson>? Parts);
+
+/// <summary>A part of the last repeat's steps.</summary>
+/// <param name="GbPerSecond">Weights read.</param>
+/// <param name="GmacPerSecond">Products, in 10⁹ multiplications with additions.</param>
+internal sealed record BenchPartJson(string Part, double MillisecondsPerToken, double GbPerSecond, double GmacPerSecond);

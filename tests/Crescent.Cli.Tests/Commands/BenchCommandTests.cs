@@ -127,6 +127,23 @@ public sealed class BenchCommandTests
         Assert.Equal("a,b\n1,2\n", File.ReadAllText(path));
     }
 
+    [Fact]
+    public void A_profile_tells_where_the_time_went()
+    {
+        using var result = JsonDocument.Parse(InProcess.Run("bench", Models.Stories, "-p", "16", "-n", "8", "-r", "1", "--read-bandwidth", "10", "--profile", "--json").Succeeded().Out);
+        foreach (var test in result.RootElement.GetProperty("tests").EnumerateArray())
+        {
+            var parts = test.GetProperty("parts").EnumerateArray().ToDictionary(part => part.GetProperty("part").GetString()!);
+            Assert.Contains("Attention", parts);
+            Assert.True(parts["FeedForward"].GetProperty("gmacPerSecond").GetDouble() > 0);
+            // The parts are the steps' time: what is left of a token's is sampling and scheduling.
+            var seconds = parts.Values.Sum(part => part.GetProperty("millisecondsPerToken").GetDouble()) / 1000;
+            Assert.InRange(seconds * test.GetProperty("tokensPerSecond").GetProperty("median").GetDouble(), 0.01, 1.001);
+        }
+
+        Assert.Contains("ms/token", InProcess.Run("bench", Models.Stories, "-p", "0", "-n", "4", "-r", "1", "--read-bandwidth", "10", "--profile").Succeeded().Out, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("-p -1", "--prompt-tokens: expected 0..")]
     [InlineData("-p x", "--prompt-tokens: expected a whole number, found 'x'")]
