@@ -14,7 +14,10 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Context where neither the user nor a smaller model says otherwise: the cache grows by pages, but a run-away answer should end.</summary>
     public const int DefaultContext = 32768;
 
-    private const long LeastMovedBytes = 256 << 20;
+    private const long LeastMovedBytes = 16 << 20;
+
+    // What must be left beside the weights: caches, scratch, and everyone else.
+    private const long LeastFreeBytes = 2L << 30;
 
     private ModelSession(Checkpoint checkpoint, GgufMetadata metadata, LanguageModel model, Tokenizer tokenizer, int context)
     {
@@ -76,14 +79,15 @@ internal sealed class ModelSession : IDisposable
         }
     }
 
-    // A model that fits twice is copied to huge pages while the first tokens run (the file's own pages stay with the system, which takes them back as
-    // it needs); one that fits once is read ahead; a larger one would only push itself out.
+    // A model that fits is moved to huge pages while the first tokens run: the file's own pages stay with the system, which takes them back as it needs,
+    // unless the model fits only once; then they are given up as it moves. One that leaves too little room is read ahead; a larger one would only push itself out.
     private static void BringIntoMemory(Checkpoint checkpoint, LanguageModel model, ModelOptions options)
     {
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (options.MoveWeights && checkpoint.TotalBytes >= LeastMovedBytes && checkpoint.TotalBytes < memory / 20 * 9)
+        var fits = memory - checkpoint.TotalBytes >= Math.Max(LeastFreeBytes, memory / 10);
+        if (options.MoveWeights && checkpoint.TotalBytes >= LeastMovedBytes && fits)
         {
-            model.MoveWeightsInBackground();
+            model.MoveWeightsInBackground(forget: checkpoint.TotalBytes >= memory / 20 * 9);
         }
         else if (checkpoint.TotalBytes < memory / 4 * 3)
         {

@@ -93,7 +93,8 @@ public sealed class LanguageModel : IDisposable
     public Span<float> LogitsOf(int index) => _logits.Span((long)index * Shape.Vocab, Shape.Vocab);
 
     /// <summary>Moves the weights to huge pages in the background, while the model runs on the mapped file.</summary>
-    public void MoveWeightsInBackground() => _mover.Start();
+    /// <param name="forget">Whether the system should forget what has been moved: for a model that fits into memory only once.</param>
+    public void MoveWeightsInBackground(bool forget = false) => _mover.Start(forget);
 
     /// <summary>Waits for <see cref="MoveWeightsInBackground"/> to end, where it was asked for.</summary>
     public void WaitUntilMoved() => _mover.Wait();

@@ -18,10 +18,13 @@ public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool pa
     private readonly List<PanelStorage> _panels = [];
     private readonly CancellationTokenSource _stop = new();
     private Thread? _thread;
+    private bool _forget;
 
     /// <summary>Begins to move; does nothing the second time.</summary>
-    public void Start()
+    /// <param name="forget">Whether the system should forget what has been moved: for a model that fits into memory only once.</param>
+    public void Start(bool forget = false)
     {
+        _forget |= forget;
         if (_thread is null)
         {
             _thread = new Thread(Move) { IsBackground = true, Name = "crescent-weights" };
@@ -84,7 +87,7 @@ public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool pa
         {
             foreach (var storage in group.Storages)
             {
-                storage.ReleasePages();
+                storage.ReleasePages(_forget);
             }
         }
 
@@ -97,7 +100,7 @@ public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool pa
         {
             if (storage.Mapped.Length >= SmallestBytes)
             {
-                storage.MoveToHugePages(_stop.Token);
+                storage.MoveToHugePages(_stop.Token, _forget);
             }
         }
     }

@@ -21,7 +21,8 @@ public sealed unsafe class WeightStorage(ByteRegion mapped) : IDisposable
     internal nint Shift => Volatile.Read(ref _shift);
 
     /// <summary>Copies the bytes to huge pages and hands the file's pages back to the system. A 4 KiB page of a mapped file costs an address translation that halves the speed of reading.</summary>
-    public void MoveToHugePages(CancellationToken cancellation)
+    /// <param name="forget">As for <see cref="ReleasePages"/>.</param>
+    public void MoveToHugePages(CancellationToken cancellation, bool forget = false)
     {
         var copy = new AlignedBuffer<byte>(_mapped.Length, clear: false);
         for (long offset = 0; offset < _mapped.Length; offset += CopyBytes)
@@ -38,11 +39,22 @@ public sealed unsafe class WeightStorage(ByteRegion mapped) : IDisposable
 
         _copy = copy;
         Volatile.Write(ref _shift, (nint)(copy.Address - _mapped.Address));
-        PlatformMemory.Release(_mapped.Address, _mapped.Length);
+        ReleasePages(forget);
     }
 
     /// <summary>Hands the file's pages back to the system: products read the bytes elsewhere. Who reads them here again finds them in the file.</summary>
-    public void ReleasePages() => PlatformMemory.Release(_mapped.Address, _mapped.Length);
+    /// <param name="forget">Whether the system should not keep them either, because memory is scarce.</param>
+    public void ReleasePages(bool forget)
+    {
+        if (forget)
+        {
+            PlatformMemory.ReleaseCached(_mapped.Address, _mapped.Length);
+        }
+        else
+        {
+            PlatformMemory.Release(_mapped.Address, _mapped.Length);
+        }
+    }
 
     public void Dispose()
     {

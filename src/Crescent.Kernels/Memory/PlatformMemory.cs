@@ -7,6 +7,7 @@ internal static unsafe partial class PlatformMemory
 {
     private const int MadviseDontNeed = 4;
     private const int MadviseHugePage = 14;
+    private const int MadvisePageOut = 21; // Linux 5.4; the system may refuse it for files of others
     private const int MadvisePopulateRead = 22; // Linux 5.14; older kernels refuse it
 
     /// <summary>Asks for transparent huge pages over whole pages of the range (Linux, where the default is "madvise").</summary>
@@ -26,6 +27,16 @@ internal static unsafe partial class PlatformMemory
     {
         if (OperatingSystem.IsLinux())
         {
+            Advise(address, bytes, MadviseDontNeed);
+        }
+    }
+
+    /// <summary>As <see cref="Release"/>, and asks the system to forget the file's bytes as well: they would push others out.</summary>
+    public static void ReleaseCached(byte* address, long bytes)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            Advise(address, bytes, MadvisePageOut);
             Advise(address, bytes, MadviseDontNeed);
         }
     }
