@@ -157,38 +157,53 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
 
     private readonly void SumTile(AttentionItem item, AttentionScratch.Part scratch, int tile, int loaded)
     {
-        var valueStride = Scratch.SumStride;
-        var values = Tiles.Load(item.Sequence, item.KvHead, tile, loaded, scratch.Keys, Scratch.KeyStride, scratch.Values, ref valueStride);
-        ScoreTile.Transpose<TLanes, TVector>(scratch.Keys, Scratch.KeyStride, loaded, Shape.KeyWidth, scratch.Panels);
-        var view = new TileGroup { Tile = tile, Loaded = loaded, Values = values, ValueStride = valueStride };
+        var group = new TileGroup { Tile = tile, Loaded = loaded, PrefetchLines = (Tiles.LinesATile / PrefetchTurns(item.Queries)) + 1 };
+        for (var strip = 0; strip < loaded; strip += ScoreTile.StripKeys)
+        {
+            var rows = scratch.Keys + ((long)strip * Scratch.KeyStride);
+            var stride = Scratch.SumStride;
+            var values = Tiles.Load(
+                item.Sequence, item.KvHead, tile + strip, Math.Min(ScoreTile.StripKeys, loaded - strip), rows, Scratch.KeyStride,
+                scratch.Values == null ? null : scratch.Values + ((long)strip * stride), ref stride);
+            if (strip == 0)
+            {
+                group.Values = values;
+                group.ValueStride = stride;
+            }
+
+            Prefetch(item, ref group);
+            var panel = scratch.Panels + ((long)strip / ScoreTile.PanelKeys * ScoreTile.PanelKeys * Scratch.KeyStride) + (strip % ScoreTile.PanelKeys);
+            ScoreTile.Transpose<TLanes, TVector>(rows, Scratch.KeyStride, Shape.KeyWidth, panel);
+        }
+
         for (var query = 0; query < item.Queries;)
         {
-            view.FirstQuery = query;
+            group.FirstQuery = query;
             var left = item.Queries - query;
             if (left >= 8 && TLanes.Queries >= 8)
             {
-                SumGroup<EightQueries>(item, scratch, in view);
+                SumGroup<EightQueries>(item, scratch, ref group);
                 query += 8;
             }
             else if (left >= 4)
             {
-                SumGroup<FourQueries>(item, scratch, in view);
+                SumGroup<FourQueries>(item, scratch, ref group);
                 query += 4;
             }
             else if (left >= 2)
             {
-                SumGroup<TwoQueries>(item, scratch, in view);
+                SumGroup<TwoQueries>(item, scratch, ref group);
                 query += 2;
             }
             else
             {
-                SumGroup<OneQuery>(item, scratch, in view);
+                SumGroup<OneQuery>(item, scratch, ref group);
                 query++;
             }
         }
     }
 
-    private readonly void SumGroup<TCount>(AttentionItem item, AttentionScratch.Part scratch, in TileGroup group)
+    private readonly void SumGroup<TCount>(AttentionItem item, AttentionScratch.Part scratch, ref TileGroup group)
         where TCount : struct, IQueryCount
     {
         // Tokens ascend, and so do the beginnings and ends of what they see.
@@ -204,12 +219,14 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
         var lastKey = (end + ScoreTile.PanelKeys - 1) / ScoreTile.PanelKeys * ScoreTile.PanelKeys;
         for (var key = firstKey; key < lastKey; key += ScoreTile.PanelKeys)
         {
+            Prefetch(item, ref group);
             ScoreTile.Run<TLanes, TVector, TCount>(
                 scratch.Queries + group.FirstQuery, scratch.Panels + ((long)key * Scratch.KeyStride), Shape.KeyWidth, Shape.Scale, scratch.Scores + key);
         }
 
         for (var i = 0; i < TCount.Value; i++)
         {
+            Prefetch(item, ref group);
             var view = View(item, group, i);
             scratch.Carry[i] = SoftmaxTile.Run<TLanes, TVector>(
                 scratch.Scores + (i * PagedAttention.TilePositions), firstKey, lastKey, in view, Shape.SoftCap, scratch.Stats + (2 * (group.FirstQuery + i)));
@@ -232,6 +249,20 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
                     scratch.Scores + (i * PagedAttention.TilePositions), group.Values, group.ValueStride, view.Start, view.End, scratch.Carry + i,
                     sums + ((long)i * Scratch.SumStride), Scratch.SumStride);
             }
+        }
+    }
+
+    // How often an item asks for lines while it is at a tile: with each strip, twice a group and once a query. Long bursts would hold up the sums.
+    private static int PrefetchTurns(int queries) =>
+        (PagedAttention.TilePositions / ScoreTile.StripKeys) + (2 * ((queries + TLanes.Queries - 1) / TLanes.Queries)) + queries;
+
+    // A little of the next tile at a time, so that memory answers while sums are taken.
+    private readonly void Prefetch(in AttentionItem item, ref TileGroup group)
+    {
+        if (group.PrefetchedLines < Tiles.LinesATile)
+        {
+            Tiles.Prefetch(item.Sequence, item.KvHead, group.Tile + PagedAttention.TilePositions, group.PrefetchedLines, group.PrefetchLines);
+            group.PrefetchedLines += group.PrefetchLines;
         }
     }
 

@@ -44,4 +44,12 @@ internal readonly unsafe struct ExpandedTiles(int firstPosition, int capacity, f
 
         return values;
     }
+
+    // Just written by the products that expand them.
+    public int LinesATile => 0;
+
+    public void Prefetch(int sequence, int kvHead, int first, int line, int count)
+    {
+        // None are asked for.
+    }
 }

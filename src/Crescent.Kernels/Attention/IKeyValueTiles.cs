@@ -9,4 +9,10 @@ internal unsafe interface IKeyValueTiles
     /// <param name="valueStride">In: floats from a value to the next in the scratch; out: in what is returned.</param>
     /// <returns>The values: the scratch, or where they lie already.</returns>
     float* Load(int sequence, int kvHead, int first, int count, float* keys, int keyStride, float* values, ref int valueStride);
+
+    /// <summary>Cache lines that <see cref="Load"/> reads for a tile from memory that nobody has touched lately; 0 where there are none.</summary>
+    int LinesATile { get; }
+
+    /// <summary>Asks for some of the lines of the tile at <paramref name="first"/>, counted over its <see cref="LinesATile"/>. A tile past the end is ignored.</summary>
+    void Prefetch(int sequence, int kvHead, int first, int line, int count);
 }

@@ -8,6 +8,9 @@ internal static unsafe class ScoreTile
     /// <summary>Keys of a panel: the keys of a tile lie in panels [width, PanelKeys], a lane a key.</summary>
     public const int PanelKeys = 32;
 
+    /// <summary>Keys that are loaded and laid out at a time: few enough for the first-level cache.</summary>
+    public const int StripKeys = 16;
+
     // Products summed in one chain: a long one rounds more. Sums of chains are added in order.
     private const int ChainLength = 32;
 
@@ -102,20 +105,19 @@ internal static unsafe class ScoreTile
         }
     }
 
-    /// <summary>Lays keys out in panels: panels[key / PanelKeys, i, key % PanelKeys] = rows[key, i], for whole vectors of keys and values.</summary>
-    /// <param name="rows">[keys, stride]</param>
-    /// <param name="stride">A multiple of PanelKeys.</param>
+    /// <summary>Lays a strip of keys out in its panel: panel[i, key] = rows[key, i], for whole vectors of values.</summary>
+    /// <param name="rows">[StripKeys, stride]</param>
+    /// <param name="panel">[width, PanelKeys], at the strip's first key</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Transpose<TLanes, TVector>(float* rows, nint stride, int keys, int width, float* panels)
+    public static void Transpose<TLanes, TVector>(float* rows, nint stride, int width, float* panel)
         where TLanes : struct, IFloatLanes<TVector>
         where TVector : struct
     {
-        for (nint key = 0; key < keys; key += TLanes.Count)
+        for (nint i = 0; i < width; i += TLanes.Count)
         {
-            var target = panels + (key / PanelKeys * stride * PanelKeys) + (key % PanelKeys);
-            for (nint i = 0; i < width; i += TLanes.Count)
+            for (nint key = 0; key < StripKeys; key += TLanes.Count)
             {
-                TLanes.Transpose(rows + (key * stride) + i, stride, target + (i * PanelKeys), PanelKeys);
+                TLanes.Transpose(rows + (key * stride) + i, stride, panel + (i * PanelKeys) + key, PanelKeys);
             }
         }
     }

@@ -10,9 +10,15 @@ internal unsafe struct TileGroup
     public int Loaded { get; init; }
 
     /// <summary>[Loaded, ValueStride]</summary>
-    public float* Values { get; init; }
+    public float* Values { get; set; }
 
-    public int ValueStride { get; init; }
+    public int ValueStride { get; set; }
+
+    /// <summary>Lines of the next tile that were asked for.</summary>
+    public int PrefetchedLines { get; set; }
+
+    /// <summary>Lines to ask for at a time.</summary>
+    public int PrefetchLines { get; init; }
 
     /// <summary>The group's first query, counted within the item.</summary>
     public int FirstQuery { get; set; }
