@@ -116,7 +116,7 @@ public sealed unsafe class PagedAttention : IDisposable
     {
         switch (_isa)
         {
-            case IsaLevel.Avx512:
+            case IsaLevel.Avx512 or IsaLevel.Avx512Vnni:
                 Run<TTiles, Lanes512, Vector512<float>>(pool, spans, tiles, modifiers, queries, output, firstPosition, endPosition, isSegmented, initialise, finish);
                 break;
             case IsaLevel.Avx2:
