@@ -83,7 +83,7 @@ internal sealed class ChartSvg
     // Titles, and as many legend lines as the panel with the most curves has.
     private static double HeaderOf(ChartRow row) => 66 + (row.Panels.Max(panel => Legend(panel).Count()) * LegendLine);
 
-    private static IEnumerable<ChartSeries> Legend(ChartPanel panel) => panel.Series.Where(series => series.Label.Length > 0);
+    private static IEnumerable<ChartSeries> Legend(ChartPanel panel) => panel.Series.Where(series => series.Label.Length > 0).OrderBy(series => series.IsReference);
 
     private void Row(ChartRow row, double top)
     {
