@@ -68,7 +68,7 @@ internal static unsafe class FloatMatMul
             for (var end = TElement.IsScaled ? Math.Min(i + F8_E4M3.TileLength, columns) : columns; i < end; i += Lanes)
             {
                 var at = i * sizeof(TElement);
-                if (Sse.IsSupported && TLanes.Count == Lanes)
+                if (Sse.IsSupported)
                 {
                     // One row after the other: memory streams best in its own order.
                     Sse.Prefetch0(next);

@@ -10,8 +10,8 @@ internal static unsafe class FloatPanel
     /// <summary>Weight rows of a panel.</summary>
     public const int Rows = 16;
 
-    // Vectors that hold half of the lanes take so many columns twice, while they are in the first-level cache.
-    private const int HalfColumns = 512;
+    // Columns of 4 rows at a time: vectors that hold half of the lanes take them twice, while they are in the first-level cache.
+    private const int PieceColumns = 512;
 
     /// <summary>Whether a level's vectors hold all lanes here. Constant to the JIT.</summary>
     private static bool IsWide<TIsa>()
@@ -94,10 +94,10 @@ internal static unsafe class FloatPanel
         where TLanes : struct, ILanes<TLanes>
     {
         var whole = columns & ~(FloatMatMul.Lanes - 1);
-        var step = TLanes.Count == FloatMatMul.Lanes ? whole : HalfColumns;
-        for (var column = 0; column < whole; column += step)
+        for (var column = 0; column < whole; column += PieceColumns)
         {
-            AddHalves<TElement, TLanes>(rows, scales, inputs, items, column, Math.Min(step, whole - column), lanes, next);
+            var ahead = next + (FloatMatMul.Rows * column * sizeof(TElement));
+            AddHalves<TElement, TLanes>(rows, scales, inputs, items, column, Math.Min(PieceColumns, whole - column), lanes, ahead);
         }
 
         if (whole < columns)
