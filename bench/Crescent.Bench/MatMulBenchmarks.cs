@@ -19,7 +19,7 @@ public class MatMulBenchmarks : IDisposable
     private AlignedBuffer<float> _output = null!;
     private MatMulJob[] _jobs = null!;
 
-    [Params(DType.Q4_0, DType.Q8_0, DType.Q4_K, DType.Q6_K, DType.IQ4_XS, DType.BF16, DType.INT4_G32, DType.MXFP4_SPLIT, DType.F8_E4M3, DType.INT8_KN)]
+    [Params(DType.Q4_0, DType.Q8_0, DType.Q4_K, DType.Q6_K, DType.IQ4_XS, DType.F32, DType.F16, DType.BF16, DType.INT4_G32, DType.MXFP4_SPLIT, DType.F8_E4M3, DType.INT8_KN)]
     public DType Type { get; set; }
 
     [Params(1, 2)]

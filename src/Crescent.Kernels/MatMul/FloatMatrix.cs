@@ -5,12 +5,14 @@ using Crescent.Kernels.Quantization;
 
 namespace Crescent.Kernels.MatMul;
 
-/// <summary>Weights of a floating-point format. Products convert them in registers, where they lie.</summary>
+/// <summary>Weights of a floating-point format. Products mostly widen them in registers, where they lie.</summary>
 internal sealed unsafe class FloatMatrix<TElement, TIsa>(in MatrixSource source)
     : PanelMatrix<TIsa>(source)
     where TElement : unmanaged, IFloatElement<TElement>
     where TIsa : struct, IIsa
 {
+    private const int SharedItems = 16;
+
     internal override bool IsQuantized => false;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -39,8 +41,18 @@ internal sealed unsafe class FloatMatrix<TElement, TIsa>(in MatrixSource source)
     // A few items read each row once, from end to end.
     private protected override int ProductColumns(int items) => items <= FloatPanel.Items<TIsa>() ? Columns : TileColumns;
 
-    private protected override void AddProducts(in FloatBlock block, float** inputs, int items, float* lanes, float* tile) =>
-        FloatPanel.AddProducts<TElement, TIsa>(AddressOf(block), RowStride, null, block.Rows, block.Columns, inputs, items, lanes);
+    private protected override void AddProducts(in FloatBlock block, float** inputs, int items, float* lanes, float* tile)
+    {
+        // Many items share decoded rows: halves are slow to widen, and rows of floats some power of two apart share few places in the cache.
+        if (items >= SharedItems && typeof(TElement) != typeof(BF16))
+        {
+            base.AddProducts(block, inputs, items, lanes, tile);
+        }
+        else
+        {
+            FloatPanel.AddProducts<TElement, TIsa>(AddressOf(block), RowStride, null, block.Rows, block.Columns, inputs, items, lanes);
+        }
+    }
 
     private protected override void AddTransposed(in FloatBlock block, float** inputs, float** sums, int items, float* tile) =>
         FloatPanel.AddRows<TElement, TIsa>(AddressOf(block), RowStride, null, block.Rows, block.Columns, inputs, sums, items);

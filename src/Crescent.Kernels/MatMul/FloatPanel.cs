@@ -10,8 +10,8 @@ internal static unsafe class FloatPanel
     /// <summary>Weight rows of a panel.</summary>
     public const int Rows = 16;
 
-    // Vectors that hold half of the lanes take so many columns twice, while they are in the first-level cache.
-    private const int HalfColumns = 512;
+    // Columns of 4 rows at a time: vectors that hold half of the lanes take them twice, while they are in the first-level cache.
+    private const int PieceColumns = 512;
 
     /// <summary>Whether a level's vectors hold all lanes here. Constant to the JIT.</summary>
     private static bool IsWide<TIsa>()
@@ -84,20 +84,20 @@ internal static unsafe class FloatPanel
                 }
 
                 AddTile<TElement, TLanes>(
-                    four, scales, inputs + item, width, columns, lanes + (item * FloatMatMul.ItemLanes) + (row * FloatMatMul.Lanes), FloatMatMul.Rows * stride);
+                    four, scales, inputs + item, width, columns, lanes + (item * FloatMatMul.ItemLanes) + (row * FloatMatMul.Lanes), four[0] + (FloatMatMul.Rows * stride));
             }
         }
     }
 
-    private static void AddTile<TElement, TLanes>(byte** rows, float* scales, float** inputs, int items, int columns, float* lanes, nint ahead)
+    private static void AddTile<TElement, TLanes>(byte** rows, float* scales, float** inputs, int items, int columns, float* lanes, byte* next)
         where TElement : unmanaged, IWidened
         where TLanes : struct, ILanes<TLanes>
     {
         var whole = columns & ~(FloatMatMul.Lanes - 1);
-        var step = TLanes.Count == FloatMatMul.Lanes ? whole : HalfColumns;
-        for (var column = 0; column < whole; column += step)
+        for (var column = 0; column < whole; column += PieceColumns)
         {
-            AddHalves<TElement, TLanes>(rows, scales, inputs, items, column, Math.Min(step, whole - column), lanes, ahead);
+            var ahead = next + (FloatMatMul.Rows * column * sizeof(TElement));
+            AddHalves<TElement, TLanes>(rows, scales, inputs, items, column, Math.Min(PieceColumns, whole - column), lanes, ahead);
         }
 
         if (whole < columns)
@@ -106,7 +106,7 @@ internal static unsafe class FloatPanel
         }
     }
 
-    private static void AddHalves<TElement, TLanes>(byte** rows, float* scales, float** inputs, int items, nint first, nint columns, float* lanes, nint ahead)
+    private static void AddHalves<TElement, TLanes>(byte** rows, float* scales, float** inputs, int items, nint first, nint columns, float* lanes, byte* next)
         where TElement : unmanaged, IWidened
         where TLanes : struct, ILanes<TLanes>
     {
@@ -128,16 +128,16 @@ internal static unsafe class FloatPanel
             switch (items)
             {
                 case 1:
-                    FloatMatMul.AddProducts<TElement, TLanes, Width1>(rowsAt, inputsAt, scales, columns, lanes + lane, ahead);
+                    FloatMatMul.AddProducts<TElement, TLanes, Width1>(rowsAt, inputsAt, scales, columns, lanes + lane, next);
                     break;
                 case 2:
-                    FloatMatMul.AddProducts<TElement, TLanes, Width2>(rowsAt, inputsAt, scales, columns, lanes + lane, ahead);
+                    FloatMatMul.AddProducts<TElement, TLanes, Width2>(rowsAt, inputsAt, scales, columns, lanes + lane, next);
                     break;
                 case 3:
-                    FloatMatMul.AddProducts<TElement, TLanes, Width3>(rowsAt, inputsAt, scales, columns, lanes + lane, ahead);
+                    FloatMatMul.AddProducts<TElement, TLanes, Width3>(rowsAt, inputsAt, scales, columns, lanes + lane, next);
                     break;
                 default:
-                    FloatMatMul.AddProducts<TElement, TLanes, Width4>(rowsAt, inputsAt, scales, columns, lanes + lane, ahead);
+                    FloatMatMul.AddProducts<TElement, TLanes, Width4>(rowsAt, inputsAt, scales, columns, lanes + lane, next);
                     break;
             }
         }
@@ -164,7 +164,7 @@ internal static unsafe class FloatPanel
             inputsAt[i] = values;
         }
 
-        AddHalves<F32, TLanes>(rowsAt, null, inputsAt, items, 0, FloatMatMul.Lanes, lanes, 0);
+        AddHalves<F32, TLanes>(rowsAt, null, inputsAt, items, 0, FloatMatMul.Lanes, lanes, (byte*)values);
     }
 
     private static void AddStrips<TElement, TLanes>(byte* weights, nint stride, float* scales, int rows, int columns, float** inputs, float** sums, int items)

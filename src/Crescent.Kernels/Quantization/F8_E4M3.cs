@@ -53,16 +53,15 @@ internal static unsafe class F8_E4M3
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static bool AreNumbers(byte* codes, nint count)
     {
-        var mask = Vector256.Create((byte)0x7F);
-        var largest = Vector256<byte>.Zero;
+        var mask = Vector512.Create((byte)0x7F);
+        var largest = Vector512<byte>.Zero;
         nint i = 0;
         for (; i <= count - 64; i += 64)
         {
-            largest = Vector256.Max(largest, Vector256.Load(codes + i) & mask);
-            largest = Vector256.Max(largest, Vector256.Load(codes + i + 32) & mask);
+            largest = Vector512.Max(largest, Vector512.Load(codes + i) & mask);
         }
 
-        var numbers = !Vector256.EqualsAny(largest, mask);
+        var numbers = !Vector512.EqualsAny(largest, mask);
         for (; i < count; i++)
         {
             numbers &= (codes[i] & 0x7F) != 0x7F;

@@ -109,12 +109,12 @@ public class MatMulTests
             foreach (var rows in new[] { 1, 31, 33, 70 })
             {
                 using var weights = TestMatrix.Random(dtype, rows, columns, isa);
-                using var input = RandomInput(3, rows);
-                using var output = new AlignedBuffer<float>(3L * (columns + 1));
-                output.Span(0, 3 * (columns + 1)).Fill(5);
-                MatMulJob[] jobs = [new() { Weights = weights.Matrix, Input = input, InputStride = 1, Count = 3, Output = output, OutputStride = columns + 1, Transposed = true }];
+                using var input = RandomInput(7, rows);
+                using var output = new AlignedBuffer<float>(7L * (columns + 1));
+                output.Span(0, 7 * (columns + 1)).Fill(5);
+                MatMulJob[] jobs = [new() { Weights = weights.Matrix, Input = input, InputStride = 1, Count = 7, Output = output, OutputStride = columns + 1, Transposed = true }];
                 Products.Run(pool, jobs, ActivationType.Int8);
-                for (var item = 0; item < 3; item++)
+                for (var item = 0; item < 7; item++)
                 {
                     AssertBits.Equal(Transposed(weights, input.Row(item), isa), output.Span(item * (columns + 1L), columns), $"{rows} × {columns} item {item}");
                     Assert.Equal(5, output[(item * (columns + 1L)) + columns]);
