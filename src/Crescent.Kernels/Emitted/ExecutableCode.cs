@@ -19,47 +19,47 @@ internal static unsafe partial class ExecutableCode
     private const uint PageExecuteRead = 0x20;
     private const uint ReleaseMemory = 0x8000;
 
-    /// <summary>The address of the code, or null where the system allows no new code.</summary>
-    public static void* Load(ReadOnlySpan<byte> code) =>
+    /// <inheritdoc cref="CodeLoader"/>
+    public static nint Load(ReadOnlySpan<byte> code) =>
         OperatingSystem.IsWindows() ? LoadWindows(code)
         : OperatingSystem.IsLinux() || OperatingSystem.IsMacOS() ? LoadUnix(code)
-        : null;
+        : 0;
 
-    private static void* LoadUnix(ReadOnlySpan<byte> code)
+    private static nint LoadUnix(ReadOnlySpan<byte> code)
     {
         var anonymous = OperatingSystem.IsMacOS() ? MapAnonymousMac : MapAnonymousLinux;
         var pages = Map(0, code.Length, ProtectRead | ProtectWrite, MapPrivate | anonymous, -1, 0);
         if (pages is -1 or 0)
         {
-            return null;
+            return 0;
         }
 
         code.CopyTo(new Span<byte>((void*)pages, code.Length));
         if (Protect(pages, code.Length, ProtectRead | ProtectExecute) == 0)
         {
-            return (void*)pages;
+            return pages;
         }
 
         _ = Unmap(pages, code.Length);
-        return null;
+        return 0;
     }
 
-    private static void* LoadWindows(ReadOnlySpan<byte> code)
+    private static nint LoadWindows(ReadOnlySpan<byte> code)
     {
         var pages = VirtualAlloc(0, code.Length, CommitAndReserve, PageReadWrite);
         if (pages == 0)
         {
-            return null;
+            return 0;
         }
 
         code.CopyTo(new Span<byte>((void*)pages, code.Length));
         if (VirtualProtect(pages, code.Length, PageExecuteRead, out _) && FlushInstructionCache(-1, pages, code.Length))
         {
-            return (void*)pages;
+            return pages;
         }
 
         _ = VirtualFree(pages, 0, ReleaseMemory);
-        return null;
+        return 0;
     }
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]

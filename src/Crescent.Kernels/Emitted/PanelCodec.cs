@@ -47,5 +47,5 @@ internal static class PanelCodecs
 
     private static Lazy<PanelCodec?> Of<TPacker>(int blockColumns)
         where TPacker : struct, IPanelPacker =>
-        new(() => PanelKernels.Create(TPacker.Format) is { } kernels ? new PanelCodec<TPacker>(kernels, blockColumns) : null);
+        new(() => PanelKernels.Create(TPacker.Format, ExecutableCode.Load) is { } kernels ? new PanelCodec<TPacker>(kernels, blockColumns) : null);
 }

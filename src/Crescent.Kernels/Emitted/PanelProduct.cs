@@ -17,11 +17,13 @@ internal static unsafe class PanelProduct
         var panelBytes = codec.Format.PanelBytes(columns);
         PanelArguments arguments;
         arguments.InputEnd = (long)columns / 32 * sizeof(QuantizedGroup);
-        // Tiles of nearly equal height: 13 rows are 7 and 6, not 12 and 1.
-        var tiles = (job.Count + codec.Format.MostInputs - 1) / codec.Format.MostInputs;
-        for (var (tile, item) = (0, 0); tile < tiles; tile++)
+        for (var (item, inputs) = (0, 0); item < job.Count; item += inputs)
         {
-            var inputs = (job.Count - item + (tiles - tile) - 1) / (tiles - tile);
+            // Tiles of nearly equal height: 13 rows are 7 and 6, not 12 and 1.
+            var left = job.Count - item;
+            var tiles = (left + codec.Format.MostInputs - 1) / codec.Format.MostInputs;
+            inputs = (left + tiles - 1) / tiles;
+            var kernel = (delegate* unmanaged<PanelArguments*, void>)codec.Kernels.For(ref inputs);
             Debug.Assert(inputs <= PanelArguments.MostInputs, "a tile is higher than the kernel");
             for (var i = 0; i < inputs; i++)
             {
@@ -29,15 +31,12 @@ internal static unsafe class PanelProduct
                 arguments.Outputs[i] = (long)(job.OutputOf(item + i) + firstRow);
             }
 
-            var kernel = codec.Kernels.For(inputs);
             for (var panel = 0; panel < count; panel++)
             {
                 arguments.Panel = panels + (panel * panelBytes);
                 arguments.OutputOffset = panel * PanelFormat.Rows * (long)sizeof(float);
                 kernel(&arguments);
             }
-
-            item += inputs;
         }
     }
 }

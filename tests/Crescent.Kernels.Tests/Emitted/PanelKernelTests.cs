@@ -16,25 +16,24 @@ public class PanelKernelTests
     [MemberData(nameof(Formats))]
     public void Products_have_the_bits_of_the_managed_loops_packed_or_not(DType dtype)
     {
-        Assert.SkipUnless(IsaLevels.IsSupported(IsaLevel.Avx512Vnni), "this processor has no AVX512-VNNI");
+        SkipUnlessEmitted();
         using var pool = new ComputePool(2);
         foreach (var columns in dtype.Layout().BlockLength == 256 ? [256, 768] : new[] { 32, 96, 256, 1408 })
         {
             // 80 rows: panels of a whole work item and of part of one; 88: rows that fill no panel.
             foreach (var rows in new[] { 16, 80, 88 })
             {
-                using var managed = Matrix(dtype, rows, columns, IsaLevel.Avx512);
-                using var emitted = Matrix(dtype, rows, columns, IsaLevel.Avx512Vnni);
+                using var weights = LevelPair.Random(dtype, rows, columns);
                 using var input = ProductRuns.RandomInput(27, columns);
-                using var panels = PanelStorage.Create([emitted.Matrix]);
+                using var panels = PanelStorage.Create([weights.Emitted]);
                 Assert.Equal(rows % 16 == 0, panels is not null);
                 for (var packed = 0; packed < 2; packed++)
                 {
                     foreach (var tokens in Enumerable.Range(1, 13).Append(27))
                     {
                         AssertBits.Equal(
-                            ProductRuns.Run(pool, managed.Matrix, input, tokens, ActivationType.Int8),
-                            ProductRuns.Run(pool, emitted.Matrix, input, tokens, ActivationType.Int8),
+                            ProductRuns.Run(pool, weights.Managed, input, tokens, ActivationType.Int8),
+                            ProductRuns.Run(pool, weights.Emitted, input, tokens, ActivationType.Int8),
                             $"{dtype}, {rows} × {columns}, {tokens} tokens, {(packed == 0 ? "rows" : "panels")}");
                     }
 
@@ -48,14 +47,13 @@ public class PanelKernelTests
     [MemberData(nameof(Formats))]
     public void Views_share_the_panels_of_their_matrix(DType dtype)
     {
-        Assert.SkipUnless(IsaLevels.IsSupported(IsaLevel.Avx512Vnni), "this processor has no AVX512-VNNI");
+        SkipUnlessEmitted();
         using var pool = new ComputePool(1);
-        using var managed = Matrix(dtype, 96, 512, IsaLevel.Avx512);
-        using var emitted = Matrix(dtype, 96, 512, IsaLevel.Avx512Vnni);
+        using var weights = LevelPair.Random(dtype, 96, 512);
         using var input = ProductRuns.RandomInput(3, 512);
-        WeightMatrix[] views = [emitted.Matrix.RowRange(16, 48), emitted.Matrix.RowRange(8, 32), emitted.Matrix.RowRange(32, 64).RowRange(16, 16)];
-        WeightMatrix[] expected = [managed.Matrix.RowRange(16, 48), managed.Matrix.RowRange(8, 32), managed.Matrix.RowRange(48, 16)];
-        using var panels = PanelStorage.Create([emitted.Matrix])!;
+        WeightMatrix[] views = [weights.Emitted.RowRange(16, 48), weights.Emitted.RowRange(8, 32), weights.Emitted.RowRange(32, 64).RowRange(16, 16)];
+        WeightMatrix[] expected = [weights.Managed.RowRange(16, 48), weights.Managed.RowRange(8, 32), weights.Managed.RowRange(48, 16)];
+        using var panels = PanelStorage.Create([weights.Emitted])!;
         for (var packed = 0; packed < 2; packed++)
         {
             for (var i = 0; i < views.Length; i++)
@@ -71,42 +69,28 @@ public class PanelKernelTests
     [Fact]
     public void A_cancelled_packing_leaves_the_rows_in_use()
     {
-        Assert.SkipUnless(IsaLevels.IsSupported(IsaLevel.Avx512Vnni), "this processor has no AVX512-VNNI");
+        SkipUnlessEmitted();
         using var pool = new ComputePool(1);
-        using var weights = Matrix(DType.Q4_0, 64, 256, IsaLevel.Avx512Vnni);
+        using var weights = LevelPair.Random(DType.Q4_0, 64, 256);
         using var input = ProductRuns.RandomInput(1, 256);
-        var before = ProductRuns.Run(pool, weights.Matrix, input, 1, ActivationType.Int8);
-        using var panels = PanelStorage.Create([weights.Matrix])!;
+        var before = ProductRuns.Run(pool, weights.Emitted, input, 1, ActivationType.Int8);
+        using var panels = PanelStorage.Create([weights.Emitted])!;
         Assert.False(panels.Pack(new CancellationToken(canceled: true)));
-        AssertBits.Equal(before, ProductRuns.Run(pool, weights.Matrix, input, 1, ActivationType.Int8), "rows");
+        AssertBits.Equal(before, ProductRuns.Run(pool, weights.Emitted, input, 1, ActivationType.Int8), "rows");
     }
 
     [Fact]
     public void Panels_take_no_more_than_two_hundredths_above_the_rows()
     {
-        Assert.SkipUnless(IsaLevels.IsSupported(IsaLevel.Avx512Vnni), "this processor has no AVX512-VNNI");
+        SkipUnlessEmitted();
         foreach (var dtype in Formats.Select(row => row.Data))
         {
-            using var weights = Matrix(dtype, 64, 2048, IsaLevel.Avx512Vnni);
-            var rows = weights.Matrix.StoredBytes;
-            Assert.InRange(PanelStorage.Create([weights.Matrix])!.Bytes, rows, rows * 1.02);
+            using var weights = LevelPair.Random(dtype, 64, 2048);
+            var rows = weights.Emitted.StoredBytes;
+            Assert.InRange(PanelStorage.Create([weights.Emitted])!.Bytes, rows, rows * 1.02);
         }
     }
 
-    private static Weights Matrix(DType dtype, int rows, int columns, IsaLevel isa)
-    {
-        if (dtype is DType.INT4_G32 or DType.MXFP4_SPLIT)
-        {
-            var split = SplitMatrix.Random(dtype, rows, columns, isa);
-            return new Weights(split, split.Matrix);
-        }
-
-        var whole = TestMatrix.Random(dtype, rows, columns, isa);
-        return new Weights(whole, whole.Matrix);
-    }
-
-    private sealed record Weights(IDisposable Owner, WeightMatrix Matrix) : IDisposable
-    {
-        public void Dispose() => Owner.Dispose();
-    }
+    internal static void SkipUnlessEmitted() =>
+        Assert.SkipUnless(IsaLevels.IsSupported(IsaLevel.Avx512Vnni), "this processor has no AVX512-VNNI");
 }
