@@ -114,7 +114,15 @@ public sealed unsafe class Activations : IDisposable
         {
             for (var row = start; row < end; row++)
             {
-                ActivationQuantizer.Quantize(owner.RowValues(row), owner.QuantizedRow(row), owner.Columns / 32);
+                var groups = new Span<QuantizedGroup>(owner.QuantizedRow(row), owner.Columns / 32);
+                if (IsaLevels.HasAvx512)
+                {
+                    ActivationQuantizer.Quantize<Avx512Isa>(owner.Row(row), groups);
+                }
+                else
+                {
+                    ActivationQuantizer.Quantize<Avx2Isa>(owner.Row(row), groups);
+                }
             }
         }
     }

@@ -17,7 +17,7 @@ internal readonly unsafe struct Avx512Isa : IIsa
         where TBlock : IGroupCodes
     {
         var half = Vector256.Load(input);
-        var x = Vector512.Create(half, half);
+        var x = Avx512Steps.Join(half, half);
         return Add<TBlock>(
             DotTwo<TBlock>(block, stride, group, x),
             DotTwo<TBlock>(block + stride, stride, group, x),
@@ -33,8 +33,8 @@ internal readonly unsafe struct Avx512Isa : IIsa
         where TBlock : unmanaged, IBlock32<TBlock>
     {
         Avx2Isa.LoadByNibbles<TBlock>(input, out var low, out var high);
-        var lows = Vector512.Create(low, low);
-        var highs = Vector512.Create(high, high);
+        var lows = Avx512Steps.Join(low, low);
+        var highs = Avx512Steps.Join(high, high);
         var nibbles = blocks + TBlock.NibblePosition;
         return Add<TBlock>(
             DotFour<TBlock>(nibbles, stride, lows, highs),
@@ -62,7 +62,7 @@ internal readonly unsafe struct Avx512Isa : IIsa
     private static Vector512<short> DotTwo<TBlock>(byte* block, nint stride, int group, Vector512<sbyte> input)
         where TBlock : IGroupCodes
     {
-        var codes = Vector512.Create(TBlock.Unpack(block, group), TBlock.Unpack(block + (4 * stride), group));
+        var codes = Avx512Steps.Join(TBlock.Unpack(block, group), TBlock.Unpack(block + (4 * stride), group));
         return TBlock.IsSigned
             ? Avx512Steps.MultiplyAddAdjacent(Avx512Steps.Magnitude(codes.AsSByte()), Avx512Steps.ApplySign(input, codes.AsSByte()))
             : Avx512Steps.MultiplyAddAdjacent(codes, input);
@@ -74,7 +74,7 @@ internal readonly unsafe struct Avx512Isa : IIsa
         where TBlock : unmanaged, IBlock32<TBlock>
     {
         var upper = nibbles + (4 * stride);
-        var packed = Vector512.Create(
+        var packed = Avx512Steps.Join(
             Vector256.Create(Vector128.Load(nibbles), Vector128.Load(nibbles + sizeof(TBlock))),
             Vector256.Create(Vector128.Load(upper), Vector128.Load(upper + sizeof(TBlock))));
         var mask = Vector512.Create((byte)15);
