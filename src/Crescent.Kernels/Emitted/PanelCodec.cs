@@ -4,9 +4,12 @@ using Crescent.Kernels.MatMul;
 namespace Crescent.Kernels.Emitted;
 
 /// <summary>What a matrix needs of a format to multiply panels: its kernels, and how rows become panels.</summary>
-internal abstract unsafe class PanelCodec(PanelKernels kernels, int blockColumns)
+internal abstract unsafe class PanelCodec(PanelKernels kernels, int blockColumns, int packedItems)
 {
     public PanelKernels Kernels { get; } = kernels;
+
+    /// <summary>From this many input rows on, packing rows for one product beats the managed loop.</summary>
+    public int PackedItems { get; } = packedItems;
 
     public PanelFormat Format => Kernels.Format;
 
@@ -18,7 +21,7 @@ internal abstract unsafe class PanelCodec(PanelKernels kernels, int blockColumns
 }
 
 /// <inheritdoc/>
-internal sealed unsafe class PanelCodec<TPacker>(PanelKernels kernels, int blockColumns) : PanelCodec(kernels, blockColumns)
+internal sealed unsafe class PanelCodec<TPacker>(PanelKernels kernels, int blockColumns, int packedItems) : PanelCodec(kernels, blockColumns, packedItems)
     where TPacker : struct, IPanelPacker
 {
     public override void Pack(in WeightRows rows, int columns, byte* panel) =>
@@ -28,24 +31,25 @@ internal sealed unsafe class PanelCodec<TPacker>(PanelKernels kernels, int block
 /// <summary>The formats that have emitted kernels. Code is written at most once in a process, as compiled methods are.</summary>
 internal static class PanelCodecs
 {
+    // The managed loops of the first three stream one row's products as fast as memory gives the weights.
     private static readonly Dictionary<DType, Lazy<PanelCodec?>> s_codecs = new()
     {
-        [DType.Q4_0] = Of<Q4_0Packer>(32),
-        [DType.Q8_0] = Of<Q8_0Packer>(32),
-        [DType.IQ4_NL] = Of<IQ4_NLPacker>(32),
-        [DType.MXFP4] = Of<MXFP4Packer>(32),
-        [DType.MXFP4_SPLIT] = Of<MXFP4_SPLITPacker>(32),
-        [DType.INT4_G32] = Of<INT4_G32Packer>(32),
-        [DType.Q4_K] = Of<Q4_KPacker>(256),
-        [DType.Q5_K] = Of<Q5_KPacker>(256),
-        [DType.Q6_K] = Of<Q6_KPacker>(256),
-        [DType.IQ4_XS] = Of<IQ4_XSPacker>(256),
+        [DType.Q4_0] = Of<Q4_0Packer>(32, 3),
+        [DType.Q8_0] = Of<Q8_0Packer>(32, 3),
+        [DType.INT4_G32] = Of<INT4_G32Packer>(32, 3),
+        [DType.IQ4_NL] = Of<IQ4_NLPacker>(32, 1),
+        [DType.MXFP4] = Of<MXFP4Packer>(32, 1),
+        [DType.MXFP4_SPLIT] = Of<MXFP4_SPLITPacker>(32, 1),
+        [DType.Q4_K] = Of<Q4_KPacker>(256, 1),
+        [DType.Q5_K] = Of<Q5_KPacker>(256, 1),
+        [DType.Q6_K] = Of<Q6_KPacker>(256, 1),
+        [DType.IQ4_XS] = Of<IQ4_XSPacker>(256, 1),
     };
 
     /// <summary>The codec of a format; null where it has none, or where nothing can be emitted here.</summary>
     public static PanelCodec? Find(DType dtype) => s_codecs.TryGetValue(dtype, out var codec) ? codec.Value : null;
 
-    private static Lazy<PanelCodec?> Of<TPacker>(int blockColumns)
+    private static Lazy<PanelCodec?> Of<TPacker>(int blockColumns, int packedItems)
         where TPacker : struct, IPanelPacker =>
-        new(() => PanelKernels.Create(TPacker.Format, ExecutableCode.Load) is { } kernels ? new PanelCodec<TPacker>(kernels, blockColumns) : null);
+        new(() => PanelKernels.Create(TPacker.Format, ExecutableCode.Load) is { } kernels ? new PanelCodec<TPacker>(kernels, blockColumns, packedItems) : null);
 }

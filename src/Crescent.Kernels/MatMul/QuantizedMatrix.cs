@@ -51,7 +51,7 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source, Pan
 
     private protected override void MultiplyInt8(in MatMulJob job, int firstRow, int rows, byte* scratch)
     {
-        if (_panels is not null && rows >= PanelFormat.Rows && (IsPacked(job.Count) || _panels.Packed.Address != null))
+        if (_panels is not null && rows >= PanelFormat.Rows && (job.Count >= _panels.Codec.PackedItems || _panels.Packed.Address != null))
         {
             var done = rows / PanelFormat.Rows * PanelFormat.Rows;
             MultiplyPanels(job, firstRow, done / PanelFormat.Rows, scratch);
