@@ -79,15 +79,15 @@ internal sealed class ModelSession : IDisposable
         }
     }
 
-    // A model that fits is moved to huge pages while the first tokens run: the file's own pages stay with the system, which takes them back as it needs,
-    // unless the model fits only once; then they are given up as it moves. One that leaves too little room is read ahead; a larger one would only push itself out.
+    // A model that fits is moved to huge pages once the first step is done, which moving would hold up: the file's own pages stay with the system, which takes
+    // them back as it needs, unless the model fits only once; then they are given up as it moves. One that leaves too little room is read ahead; a larger one would only push itself out.
     private static void BringIntoMemory(Checkpoint checkpoint, LanguageModel model, ModelOptions options)
     {
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var fits = memory - checkpoint.TotalBytes >= Math.Max(LeastFreeBytes, memory / 10);
         if (options.MoveWeights && checkpoint.TotalBytes >= LeastMovedBytes && fits)
         {
-            model.MoveWeightsInBackground(forget: checkpoint.TotalBytes >= memory / 20 * 9);
+            model.AfterFirstStep = () => model.MoveWeightsInBackground(forget: checkpoint.TotalBytes >= memory / 20 * 9);
         }
         else if (checkpoint.TotalBytes < memory / 4 * 3)
         {
@@ -126,6 +126,8 @@ internal sealed class ModelSession : IDisposable
         Model.BeforeFirstStep?.Invoke();
         Model.BeforeFirstStep = null;
         Checkpoint.WaitUntilPopulated();
+        Model.AfterFirstStep?.Invoke();
+        Model.AfterFirstStep = null;
         Model.WaitUntilMoved();
     }
 

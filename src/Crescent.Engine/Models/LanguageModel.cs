@@ -68,6 +68,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Called once, as the first step begins: for work in the background that should neither delay the opening nor take memory before it is needed.</summary>
     public Action? BeforeFirstStep { get; set; }
 
+    /// <summary>Called once, as the first step has ended: for work in the background that would take memory bandwidth and cores from the first token.</summary>
+    public Action? AfterFirstStep { get; set; }
+
     /// <summary>Runs the batch: stores its keys and values, and computes the logits of the rows that want them.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A token is outside the vocabulary.</exception>
     /// <exception cref="InvalidOperationException">A sequence has no state, which this model needs.</exception>
@@ -87,6 +90,8 @@ public sealed class LanguageModel : IDisposable
 
         Head();
         _state.Profile?.Lap(StepPart.Head);
+        AfterFirstStep?.Invoke();
+        AfterFirstStep = null;
     }
 
     /// <summary>Logits of the i-th row that wanted them: [vocab]. Valid until the next step.</summary>

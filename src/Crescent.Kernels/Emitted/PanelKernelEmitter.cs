@@ -102,10 +102,16 @@ internal sealed class PanelKernelEmitter
         for (var i = 0; i < _inputs.Length; i++)
         {
             _code.mov(_inputs[i], __qword_ptr[rax + (PanelArguments.InputsAt + (8 * i))]);
-            _code.vpxord(_sums[i], _sums[i], _sums[i]);
         }
 
-        _code.mov(rax, __qword_ptr[rax + PanelArguments.PanelAt]);
+        _code.mov(rax, __qword_ptr[rax + PanelArguments.PanelsAt]);
+        var panel = _code.CreateLabel();
+        _code.Label(ref panel);
+        foreach (var sum in _sums)
+        {
+            _code.vpxord(sum, sum, sum);
+        }
+
         _code.xor(edi, edi); // bytes into the input rows
         var superBlock = _code.CreateLabel();
         var group = _code.CreateLabel();
@@ -128,6 +134,24 @@ internal sealed class PanelKernelEmitter
             _code.cmp(rdi, __qword_ptr[rsp + EndAt]);
             _code.jb(superBlock);
         }
+
+        StoreSums();
+        _code.jnz(panel); // rax is at the next one
+    }
+
+    // Ends with the zero flag set after the last panel.
+    private void StoreSums()
+    {
+        _code.mov(rdx, __qword_ptr[rsp + ArgumentsAt]);
+        for (var i = 0; i < _inputs.Length; i++)
+        {
+            _code.mov(rdi, __qword_ptr[rdx + (PanelArguments.OutputsAt + (8 * i))]);
+            _code.add(rdi, __qword_ptr[rdx + PanelArguments.OutputOffsetAt]);
+            _code.vmovups(__zmmword_ptr[rdi], _sums[i]);
+        }
+
+        _code.add(__qword_ptr[rdx + PanelArguments.OutputOffsetAt], PanelFormat.Rows * sizeof(float));
+        _code.sub(__qword_ptr[rdx + PanelArguments.CountAt], 1);
     }
 
     private void Group()
@@ -211,14 +235,6 @@ internal sealed class PanelKernelEmitter
 
     private void Leave()
     {
-        _code.mov(rax, __qword_ptr[rsp + ArgumentsAt]);
-        _code.mov(rdx, __qword_ptr[rax + PanelArguments.OutputOffsetAt]);
-        for (var i = 0; i < _inputs.Length; i++)
-        {
-            _code.mov(rcx, __qword_ptr[rax + (PanelArguments.OutputsAt + (8 * i))]);
-            _code.vmovups(__zmmword_ptr[rcx + rdx], _sums[i]);
-        }
-
         _code.add(rsp, FrameBytes);
         for (var i = 0; i < s_savedVectors.Length; i++)
         {

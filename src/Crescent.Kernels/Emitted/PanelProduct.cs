@@ -13,10 +13,8 @@ internal static unsafe class PanelProduct
     /// <param name="panels">[count, panel]</param>
     public static void Multiply(PanelCodec codec, byte* panels, int count, in MatMulJob job, int firstRow)
     {
-        var columns = job.Weights.Columns;
-        var panelBytes = codec.Format.PanelBytes(columns);
-        PanelArguments arguments;
-        arguments.InputEnd = (long)columns / 32 * sizeof(QuantizedGroup);
+        PanelArguments arguments = default;
+        arguments.InputEnd = (long)job.Weights.Columns / 32 * sizeof(QuantizedGroup);
         for (var (item, inputs) = (0, 0); item < job.Count; item += inputs)
         {
             // Tiles of nearly equal height: 13 rows are 7 and 6, not 12 and 1.
@@ -31,12 +29,10 @@ internal static unsafe class PanelProduct
                 arguments.Outputs[i] = (long)(job.OutputOf(item + i) + firstRow);
             }
 
-            for (var panel = 0; panel < count; panel++)
-            {
-                arguments.Panel = panels + (panel * panelBytes);
-                arguments.OutputOffset = panel * PanelFormat.Rows * (long)sizeof(float);
-                kernel(&arguments);
-            }
+            arguments.Panels = panels;
+            arguments.Count = count;
+            arguments.OutputOffset = 0;
+            kernel(&arguments);
         }
     }
 }

@@ -21,6 +21,10 @@ internal static unsafe class CodeFit
     private static ReadOnlySpan<float> InverseSquares =>
         [1 / (127.4f * 127.4f), 1 / (126.4f * 126.4f), 1 / (125.4f * 125.4f), 1 / (124.4f * 124.4f)];
 
+    // What Σt² of the first candidate is times for each.
+    private static ReadOnlySpan<float> EnergyFactors =>
+        [1, 126.4f / 127.4f * (126.4f / 127.4f), 125.4f / 127.4f * (125.4f / 127.4f), 124.4f / 127.4f * (124.4f / 127.4f)];
+
     /// <summary>For each group the steps a unit of the best candidate, and its Σdq.</summary>
     /// <param name="values">[4 groups, 32].</param>
     /// <param name="largest">The largest magnitude of each group.</param>
@@ -29,14 +33,15 @@ internal static unsafe class CodeFit
         where TIsa : struct, IIsa
     {
         var max = Vector128.Load(largest); // lane = group
-        var energies = Sum(Energy(values), Energy(values + 32), Energy(values + 64), Energy(values + 96));
+        var unit = Vector128.Create(Steps[0]) / max; // in steps, squares of any values stay numbers
+        var energies = Sum(Energy(values, unit[0]), Energy(values + 32, unit[1]), Energy(values + 64, unit[2]), Energy(values + 96, unit[3]));
         var best = Vector128.Create(float.PositiveInfinity);
         var bestReciprocals = Vector128<float>.Zero;
         var bestCrosses = Vector128<float>.Zero;
         for (var i = 0; i < Steps.Length; i++)
         {
             var reciprocal = Vector128.Create(Steps[i]) / max;
-            var left = Try<TIsa>(values, reciprocal, energies, out var cross) * Vector128.Create(InverseSquares[i]); // in units of max²
+            var left = Try<TIsa>(values, reciprocal, energies * Vector128.Create(EnergyFactors[i]), out var cross) * Vector128.Create(InverseSquares[i]); // in units of max²
             var isBetter = Vector128.LessThan(left, best);
             best = Vector128.ConditionalSelect(isBetter, left, best);
             bestReciprocals = Vector128.ConditionalSelect(isBetter, reciprocal, bestReciprocals);
@@ -96,7 +101,7 @@ internal static unsafe class CodeFit
         }
 
         // Σt² = Σ(q + d)².
-        var squares = (energies * (reciprocals * reciprocals)) - (crosses + crosses) - errors;
+        var squares = energies - (crosses + crosses) - errors;
         return errors - (crosses * crosses / squares);
     }
 
@@ -140,14 +145,15 @@ internal static unsafe class CodeFit
         crosses = Vector256.MultiplyAddEstimate(d1, q1, d0 * q0);
     }
 
-    // Lanes of Σx².
+    // Lanes of Σt².
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Energy(float* values)
+    private static Vector256<float> Energy(float* values, float reciprocal)
     {
-        var x0 = Vector256.Load(values);
-        var x1 = Vector256.Load(values + 8);
-        var x2 = Vector256.Load(values + 16);
-        var x3 = Vector256.Load(values + 24);
+        var factor = Vector256.Create(reciprocal);
+        var x0 = Vector256.Load(values) * factor;
+        var x1 = Vector256.Load(values + 8) * factor;
+        var x2 = Vector256.Load(values + 16) * factor;
+        var x3 = Vector256.Load(values + 24) * factor;
         return Vector256.MultiplyAddEstimate(x2, x2, x0 * x0) + Vector256.MultiplyAddEstimate(x3, x3, x1 * x1);
     }
 }

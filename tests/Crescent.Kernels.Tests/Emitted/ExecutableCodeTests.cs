@@ -37,7 +37,7 @@ public class ExecutableCodeTests
         const int Columns = 256;
         PanelKernelTests.SkipUnlessEmitted();
         var loads = 0;
-        var codec = new PanelCodec<Q4_0Packer>(PanelKernels.Create(Q4_0Packer.Format, code => loads++ == 0 ? ExecutableCode.Load(code) : 0)!, 32);
+        var codec = new PanelCodec<Q4_0Packer>(PanelKernels.Create(Q4_0Packer.Format, code => loads++ == 0 ? ExecutableCode.Load(code) : 0)!, 32, 1);
         using var weights = TestMatrix.Random(DType.Q4_0, 32, Columns, IsaLevel.Avx512);
         var emitted = new Block32Matrix<Q4_0, Avx512Isa>(
             new MatrixSource(new MatrixBytes(DType.Q4_0, weights.Matrix.Bytes, default, 32, Columns)), new PanelRows(codec, new PackedPanels(), 0));
