@@ -21,7 +21,7 @@ public sealed class CompareCommandTests
         Assert.Contains(" | 200.00 (200.00–200.00) | ", result.Out, StringComparison.Ordinal);
         Assert.Contains("| decode 4 | ", result.Out, StringComparison.Ordinal);
         Assert.Equal(
-            Enumerable.Repeat($"-m {Models.Stories} -p 8 -n 4 -t 1 -b 2048 -ub 512 -r 3 -o json -rtr 1", 2), File.ReadAllLines(folder["calls.txt"]));
+            Enumerable.Repeat($"-m {Path.GetFullPath(Models.Stories)} -p 8 -n 4 -t 1 -b 2048 -ub 512 -r 3 -o json -rtr 1", 2), File.ReadAllLines(folder["calls.txt"]));
 
         var rows = File.ReadAllLines(Assert.Single(Directory.GetFiles(folder["out"], "compare-stories260k-ik_llama.cpp-*.csv"))).Select(Csv.Fields).ToArray();
         Assert.Equal(ComparisonRows.Columns, rows[0]);
@@ -35,7 +35,7 @@ public sealed class CompareCommandTests
         Assert.Contains("- a note\n- another\n", report, StringComparison.Ordinal);
         Assert.Contains(result.Out, report, StringComparison.Ordinal);
         // Names of files, never their places.
-        Assert.All([folder.Path, Path.GetDirectoryName(Models.Stories)!, AppContext.BaseDirectory], place =>
+        Assert.All([folder.Path, Path.GetDirectoryName(Path.GetFullPath(Models.Stories))!, AppContext.BaseDirectory], place =>
         {
             Assert.DoesNotContain(place, report, StringComparison.Ordinal);
             Assert.DoesNotContain(place, string.Join('\n', rows.SelectMany(row => row)), StringComparison.Ordinal);

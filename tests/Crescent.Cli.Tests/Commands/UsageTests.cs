@@ -45,7 +45,7 @@ public sealed class UsageTests
         { "-t 0", "--threads: expected 1..1024, found 0" },
         { "-t 1025", "--threads: expected 1..1024, found 1025" },
         { "--kv-type f64", "--kv-type: expected one of f16, bf16, f32, q8_0, found 'f64'" },
-        { "--isa sse", "--isa: expected one of auto, avx512, avx2, portable, found 'sse'" },
+        { "--isa sse", "--isa: expected one of auto, avx512vnni, avx512, avx2, portable, found 'sse'" },
         { "--activations int4", "--activations: expected one of auto, f32, found 'int4'" },
         { "--mla x", "--mla: expected one of auto, absorbed, expanded, found 'x'" },
         { "--template x", "--template: expected one of kimi-k2" },
