@@ -25,7 +25,7 @@ internal static unsafe class SuperBlockMatMul
             TBlock.GroupScales(weights, stride, scales, mins);
             for (var group = 0; group < 8; group++, input++)
             {
-                TIsa.Prefetch(weights + (8 * stride) + (group * sizeof(TBlock)), sizeof(TBlock));
+                TIsa.Prefetch(weights + (8 * stride) + (((7 * block) + group) * sizeof(TBlock)), sizeof(TBlock)); // the next 8 rows, in order
                 var products = TIsa.DotHalves<TBlock>(weights, stride, group, input->Codes);
                 sum = ScaledGroup.Add<TBlock, TIsa>(
                     sum, products.First + products.Last, Vector256.Load(scales + (8 * group)), Vector256.Load(mins + (8 * group)), input);
@@ -52,7 +52,7 @@ internal static unsafe class SuperBlockMatMul
             var mins = TBlock.Mins(weights, stride);
             for (var group = 0; group < 8; group++, input++)
             {
-                TIsa.Prefetch(weights + (8 * stride) + (group * sizeof(TBlock)), sizeof(TBlock));
+                TIsa.Prefetch(weights + (8 * stride) + (((7 * block) + group) * sizeof(TBlock)), sizeof(TBlock)); // the next 8 rows, in order
                 var products = TIsa.DotHalves<TBlock>(weights, stride, group, input->Codes);
                 var pairs = Vector256.Load(subScales + (8 * group));
                 var total = (products.First * ((pairs << 16) >> 16)) + (products.Last * (pairs >> 16));
