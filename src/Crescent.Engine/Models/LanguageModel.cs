@@ -104,6 +104,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Waits for <see cref="MoveWeightsInBackground"/> to end, where it was asked for.</summary>
     public void WaitUntilMoved() => _mover.Wait();
 
+    /// <inheritdoc cref="WeightMover.PackedBytes"/>
+    internal long PackedBytes => _mover.PackedBytes;
+
     public void Dispose()
     {
         _mover.Dispose();

@@ -73,6 +73,7 @@ public static class ModelLoader
         var parts = build(new ModelBuilder(new GgufConfig(metadata, architecture, checkpoint.Path), tensors, options) { HasPermutedLlamaHeads = checkpoint.HasPermutedLlamaHeads });
         notes = recoder is null ? parts.Notes : [.. parts.Notes, $"recoded to {options.ResidentType} while loading: {recoder.Bytes / 1e6:F0} MB of weights that every token needs"];
         var state = new ForwardState(options, parts.Shape.Hidden, parts.Rope, new KvCacheLayout(parts.Cache, options.KvType));
-        return new LanguageModel(parts, state, new WeightMover(tensors.Groups, options.Activations == ActivationType.Int8), recoder) { Matrices = tensors.Matrices };
+        var mover = new WeightMover(tensors.Groups, options.Activations == ActivationType.Int8, options.SmallestPackedBytes);
+        return new LanguageModel(parts, state, mover, recoder) { Matrices = tensors.Matrices };
     }
 }

@@ -24,6 +24,9 @@ public sealed record ModelOptions
     /// <summary>Type that the weights every token needs are recoded to while loading; null leaves them as they are.</summary>
     public DType? ResidentType { get; init; }
 
+    /// <summary>Weights of a tensor below this size are not packed as panels; these read better in order from less than a huge page on.</summary>
+    internal long SmallestPackedBytes { get; init; } = 64 << 10;
+
     /// <summary>Most tokens of one step.</summary>
     public int MaxBatchTokens { get; init; } = 512;
 }

@@ -8,13 +8,14 @@ namespace Crescent.Engine.Weights;
 /// panels, else as they are. The model runs meanwhile, with the same results. Owns what it has moved.
 /// </summary>
 /// <param name="packs">Whether tensors may become panels.</param>
-public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool packs) : IDisposable
+/// <param name="smallestPackedBytes">Tensors below this size stay rows.</param>
+public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool packs, long smallestPackedBytes) : IDisposable
 {
     private const long SmallestBytes = 2 << 20; // a huge page
-    private const long SmallestPackedBytes = 64 << 10; // panels also read better in order
 
     private readonly IReadOnlyCollection<WeightGroup> _groups = groups;
     private readonly bool _packs = packs;
+    private readonly long _smallestPackedBytes = smallestPackedBytes;
     private readonly List<PanelStorage> _panels = [];
     private readonly CancellationTokenSource _stop = new();
     private Thread? _thread;
@@ -34,6 +35,9 @@ public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool pa
 
     /// <summary>Waits until all is moved, where <see cref="Start"/> was called.</summary>
     public void Wait() => _thread?.Join();
+
+    /// <summary>Bytes of panels. To be asked once nothing moves any more.</summary>
+    internal long PackedBytes => _panels.Sum(panels => panels.Bytes);
 
     public void Dispose()
     {
@@ -77,7 +81,7 @@ public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool pa
 
     private bool Pack(WeightGroup group)
     {
-        if (!_packs || group.Bytes < SmallestPackedBytes || PanelStorage.Create(group.Matrices) is not { } panels)
+        if (!_packs || group.Bytes < _smallestPackedBytes || PanelStorage.Create(group.Matrices) is not { } panels)
         {
             return false;
         }

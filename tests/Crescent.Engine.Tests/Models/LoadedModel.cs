@@ -3,6 +3,7 @@ using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.KvCache;
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime;
+using Crescent.Kernels;
 using Crescent.Kernels.Attention;
 using Crescent.Text.Tokenizers;
 
@@ -26,6 +27,8 @@ internal sealed class LoadedModel : IDisposable
     public int Vocab => Model.Shape.Vocab;
 
     public IReadOnlyDictionary<string, IReadOnlyList<long>> TensorShapes() => _checkpoint.Tensors.ToDictionary(tensor => tensor.Key, tensor => tensor.Value.Shape);
+
+    public IEnumerable<DType> TensorTypes() => _checkpoint.Tensors.Values.Select(tensor => tensor.DType).Distinct();
 
     public Tokenizer Tokenizer() => _checkpoint.ReadTokenizer(_checkpoint.Metadata);
 
