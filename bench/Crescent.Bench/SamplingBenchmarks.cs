@@ -46,7 +46,7 @@ public class SamplingBenchmarks
         _sampler = new Sampler(s_options[Setting] with { Seed = 1 }, Vocab);
     }
 
-    /// <summary>The copy, which keeps penalties from piling up, is part of the time: about 15 µs.</summary>
+    /// <summary>The copy, which keeps penalties from piling up, is part of the time.</summary>
     [Benchmark]
     public int Sample()
     {

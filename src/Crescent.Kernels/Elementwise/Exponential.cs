@@ -5,7 +5,7 @@ namespace Crescent.Kernels.Elementwise;
 
 /// <summary>
 /// exp of every lane in float32: 2ⁿ · polynomial in the remainder (Cephes expf), relative error below 2e-7, exp(0) = 1, NaN stays NaN. Both widths give
-/// the same bits. The platform's own goes through double precision: half as fast at 256 bits, a tenth at 512.
+/// the same bits. The platform's own goes through double precision: a tenth as fast at 512 bits.
 /// </summary>
 internal static class Exponential
 {

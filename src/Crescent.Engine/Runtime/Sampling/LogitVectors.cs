@@ -228,7 +228,7 @@ internal static class LogitVectors
     {
         if (!Vector512.IsHardwareAccelerated)
         {
-            // The platform's emulation of these steps is six times slower than two of half the width.
+            // The platform's emulation of these steps is several times slower than two of half the width.
             return Vector512.Create(Exp(x.GetLower()), Exp(x.GetUpper()));
         }
 
