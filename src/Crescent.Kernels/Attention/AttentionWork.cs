@@ -182,29 +182,29 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
             var left = item.Queries - query;
             if (left >= 8 && TLanes.Queries >= 8)
             {
-                SumGroup<EightQueries>(item, scratch, ref group);
+                SumGroup<Width8>(item, scratch, ref group);
                 query += 8;
             }
             else if (left >= 4)
             {
-                SumGroup<FourQueries>(item, scratch, ref group);
+                SumGroup<Width4>(item, scratch, ref group);
                 query += 4;
             }
             else if (left >= 2)
             {
-                SumGroup<TwoQueries>(item, scratch, ref group);
+                SumGroup<Width2>(item, scratch, ref group);
                 query += 2;
             }
             else
             {
-                SumGroup<OneQuery>(item, scratch, ref group);
+                SumGroup<Width1>(item, scratch, ref group);
                 query++;
             }
         }
     }
 
     private readonly void SumGroup<TCount>(AttentionItem item, AttentionScratch.Part scratch, ref TileGroup group)
-        where TCount : struct, IQueryCount
+        where TCount : struct, IWidth
     {
         // Tokens ascend, and so do the beginnings and ends of what they see.
         var firstView = View(item, group, 0);
@@ -245,7 +245,7 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
             var view = View(item, group, i);
             if (view.Start < view.End)
             {
-                ValueTile.Accumulate<TLanes, TVector, OneQuery>(
+                ValueTile.Accumulate<TLanes, TVector, Width1>(
                     scratch.Scores + (i * PagedAttention.TilePositions), group.Values, group.ValueStride, view.Start, view.End, scratch.Carry + i,
                     sums + ((long)i * Scratch.SumStride), Scratch.SumStride);
             }

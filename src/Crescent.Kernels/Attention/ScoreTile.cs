@@ -22,7 +22,7 @@ internal static unsafe class ScoreTile
     public static void Run<TLanes, TVector, TCount>(float** queries, float* panel, nint width, float scale, float* scores)
         where TLanes : struct, IFloatLanes<TVector>
         where TVector : struct
-        where TCount : struct, IQueryCount
+        where TCount : struct, IWidth
     {
         var q0 = queries[0];
         var q1 = TCount.Value > 1 ? queries[1] : q0;

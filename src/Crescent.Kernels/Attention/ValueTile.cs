@@ -19,7 +19,7 @@ internal static unsafe class ValueTile
         float* weights, float* values, nint valueStride, int start, int end, float* carry, float* sums, nint sumStride)
         where TLanes : struct, IFloatLanes<TVector>
         where TVector : struct
-        where TCount : struct, IQueryCount
+        where TCount : struct, IWidth
     {
         values += start * valueStride;
         for (nint column = 0; column < sumStride; column += 2 * TLanes.Count)

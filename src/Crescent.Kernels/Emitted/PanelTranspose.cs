@@ -30,6 +30,16 @@ internal static unsafe class PanelTranspose
             out c2,
             out c3);
 
+    /// <summary>Writes four vectors one after another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<uint> c0, Vector512<uint> c1, Vector512<uint> c2, Vector512<uint> c3, byte* target)
+    {
+        c0.Store((uint*)target);
+        c1.Store((uint*)(target + 64));
+        c2.Store((uint*)(target + 128));
+        c3.Store((uint*)(target + 192));
+    }
+
     /// <summary>8 bytes of 16 rows to [8, 16 rows].</summary>
     /// <param name="rows">[16]</param>
     /// <param name="step">Bytes between the 8.</param>

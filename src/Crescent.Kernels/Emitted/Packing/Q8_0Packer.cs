@@ -23,11 +23,7 @@ internal readonly unsafe struct Q8_0Packer : IPanelPacker
             for (var half = 0; half < 2; half++)
             {
                 PanelTranspose.Dwords(block + 2 + (16 * half), stride, out var c0, out var c1, out var c2, out var c3);
-                var target = (uint*)(panel + (256 * half));
-                (c0 ^ sign).Store(target);
-                (c1 ^ sign).Store(target + 16);
-                (c2 ^ sign).Store(target + 32);
-                (c3 ^ sign).Store(target + 48);
+                PanelTranspose.Store(c0 ^ sign, c1 ^ sign, c2 ^ sign, c3 ^ sign, panel + (256 * half));
             }
         }
     }

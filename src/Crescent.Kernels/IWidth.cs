@@ -1,6 +1,6 @@
-namespace Crescent.Kernels.MatMul;
+namespace Crescent.Kernels;
 
-/// <summary>How many input rows a loop takes at a time, as a type parameter.</summary>
+/// <summary>How many input rows or queries a loop takes at a time, as a type parameter: what lies beyond it vanishes in the JIT.</summary>
 internal interface IWidth
 {
     static abstract int Value { get; }
@@ -24,4 +24,9 @@ internal readonly struct Width3 : IWidth
 internal readonly struct Width4 : IWidth
 {
     public static int Value => 4;
+}
+
+internal readonly struct Width8 : IWidth
+{
+    public static int Value => 8;
 }
