@@ -235,7 +235,7 @@ internal sealed class ChatLoop : IDisposable
             MaxTokens = _maxTokens ?? int.MaxValue,
             StopTokens = _session.StopTokens(_template),
         });
-        var report = new RunReport(sequence);
+        var report = new RunReport(sequence, _session.Model);
         var answer = new AnswerText(sequence, _template.ReadAnswer(_session.Tokenizer));
         while (sequence.FinishReason is null)
         {

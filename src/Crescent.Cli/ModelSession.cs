@@ -54,6 +54,7 @@ internal sealed class ModelSession : IDisposable
         try
         {
             options = adapt?.Invoke(checkpoint, options) ?? options;
+            options = MemoryLimit.Apply(checkpoint, options);
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
             model = ModelLoader.Load(checkpoint, metadata, options, out var notes);
             foreach (var note in notes)
@@ -61,6 +62,7 @@ internal sealed class ModelSession : IDisposable
                 terminal.Note($"note: {note}");
             }
 
+            MemoryLimit.Check(path, model, options);
             var tokenizer = checkpoint.ReadTokenizer(metadata);
             if (tokenizer.VocabularySize > model.Shape.Vocab)
             {
@@ -83,6 +85,15 @@ internal sealed class ModelSession : IDisposable
     // them back as it needs, unless the model fits only once; then they are given up as it moves. One that leaves too little room is read ahead; a larger one would only push itself out.
     private static void BringIntoMemory(Checkpoint checkpoint, LanguageModel model, ModelOptions options)
     {
+        if (model.Streaming is not null)
+        {
+            // What every token needs moves to memory of its own before the first step, and nothing of the files stays mapped: from here on memory is counted.
+            model.MoveWeightsInBackground(forget: true);
+            model.WaitUntilMoved();
+            checkpoint.ReleasePages();
+            return;
+        }
+
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var fits = memory - checkpoint.TotalBytes >= Math.Max(LeastFreeBytes, memory / 10);
         if (options.MoveWeights && checkpoint.TotalBytes >= LeastMovedBytes && fits)

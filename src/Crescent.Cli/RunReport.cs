@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using Crescent.Cli.Json;
+using Crescent.Engine.Experts;
+using Crescent.Engine.Models;
 using Crescent.Engine.Runtime;
 
 namespace Crescent.Cli;
@@ -10,10 +12,17 @@ internal sealed class RunReport
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly Sequence _sequence;
+    private readonly LanguageModel _model;
+    private readonly ExpertCounts _before;
     private TimeSpan? _firstToken;
     private TimeSpan _end;
 
-    public RunReport(Sequence sequence) => _sequence = sequence;
+    /// <param name="model">Runs the sequence.</param>
+    public RunReport(Sequence sequence, LanguageModel model)
+    {
+        (_sequence, _model) = (sequence, model);
+        _before = model.Streaming?.Experts.Counts ?? default;
+    }
 
     /// <summary>Called after every step.</summary>
     public void Observe()
@@ -39,7 +48,7 @@ internal sealed class RunReport
         var cached = _sequence.CachedTokens > 0 ? $" ({_sequence.CachedTokens} cached)" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}, seed {_sequence.Seed}");
+            $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}{StreamedText()}, seed {_sequence.Seed}");
     }
 
     /// <summary>The answer and what it took.</summary>
@@ -54,8 +63,16 @@ internal sealed class RunReport
         DecodeTokensPerSecond,
         TimeToFirstToken.TotalMilliseconds,
         ResidentBytes,
-        null,
+        Streamed(),
         _sequence.Seed);
+
+    private StreamingJson? Streamed() => _model.Streaming is { } streaming
+        ? StreamedReport.Of(streaming.Experts, streaming.Experts.Counts - _before, _end, _sequence.PromptLength - _sequence.CachedTokens + _sequence.GeneratedTokens.Length)
+        : null;
+
+    private string StreamedText() => Streamed() is { } streamed
+        ? string.Create(CultureInfo.InvariantCulture, $", experts in memory {streamed.HitRate:P0}, {streamed.DriveBytesPerToken / 1e6:F0} MB a token from the drive at {streamed.DriveGBps:F2} GB/s")
+        : "";
 
     private static double Rate(int tokens, TimeSpan time) => tokens > 0 && time > TimeSpan.Zero ? tokens / time.TotalSeconds : 0;
 }

@@ -23,9 +23,10 @@ public sealed class DependencyTests
         ["Conversion"] = ["Checkpoints", "Weights"],
         ["Weights"] = ["Checkpoints"],
         ["KvCache"] = ["Checkpoints", "Weights"],
-        ["Models"] = ["Checkpoints", "Weights", "KvCache"],
+        ["Experts"] = ["Checkpoints", "Weights"],
+        ["Models"] = ["Checkpoints", "Weights", "KvCache", "Experts"],
         ["Runtime/Sampling"] = ["Checkpoints"],
-        ["Runtime"] = ["Checkpoints", "Weights", "KvCache", "Models", "Conversion", "Runtime/Sampling"],
+        ["Runtime"] = ["Checkpoints", "Weights", "KvCache", "Experts", "Models", "Conversion", "Runtime/Sampling"],
     };
 
     [Fact]

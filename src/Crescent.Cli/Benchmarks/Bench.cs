@@ -89,7 +89,11 @@ internal sealed class Bench : IDisposable
         }
 
         _session.Model.Profile = null;
-        return new BenchTest(name, tokens, depth, batch, samples, profile);
+        var median = BenchTest.MedianOf(samples);
+        var streamed = _session.Model.Streaming is { } streaming
+            ? StreamedReport.Of(streaming.Experts, median.Streamed!.Value, TimeSpan.FromSeconds(median.Seconds), median.Tokens)
+            : null;
+        return new BenchTest(name, tokens, depth, batch, samples, profile, streamed);
     }
 
     // Computes a sequence's first tokens and leaves their pages to whoever begins alike. With one token more, a recurrent model's state is kept where they end.
@@ -137,6 +141,7 @@ internal sealed class Bench : IDisposable
     {
         LanguageModel model = _session.Model;
         var (bytes, experts) = (model.WeightBytesRead, model.ExpertCounts);
+        var streamed = model.Streaming?.Experts.Counts;
         _allocated = 0;
         model.Profile?.Clear();
         var clock = Stopwatch.StartNew();
@@ -149,7 +154,8 @@ internal sealed class Bench : IDisposable
             seconds,
             model.WeightBytesRead - bytes,
             _allocated / tokens,
-            layers > 0 ? (double)(model.ExpertCounts.Experts - experts.Experts) / layers : null);
+            layers > 0 ? (double)(model.ExpertCounts.Experts - experts.Experts) / layers : null,
+            model.Streaming?.Experts.Counts - streamed);
     }
 
     private void RunUntil(Func<bool> done, Sequence[] sequences, CancellationToken cancellation)

@@ -49,7 +49,7 @@ internal sealed class BenchRun(int threads, int ubatch, double probed)
             median.BytesPerSecond / Bandwidth,
             test.Samples.Max(sample => sample.AllocatedBytes),
             median.DistinctExperts,
-            null,
+            test.Streamed,
             Threads,
             Ubatch,
             Bandwidth / 1e9,

@@ -22,11 +22,31 @@ internal static class BenchTable
                 $"{test.Test,-8} {test.Threads,7} {test.Tokens,7} {test.Depth,7} {test.Batch,6} {speed.Median,9:F2} {speed.Min,9:F2} {speed.Max,9:F2} {test.GbPerSecond,7:F1} {test.BandwidthShare,6:P0} {test.WeightBytesPerToken / 1e6,9:F1} {test.AllocatedBytesPerToken,8}{(mixture ? $" {test.DistinctExpertsPerLayer,8:F1}" : "")} {test.BatchGain,6:F2} {test.BatchGainAllowed,8:F2}").TrimEnd());
         }
 
+        if (report.Tests.Any(test => test.Streaming is not null))
+        {
+            WriteStreaming(output, report.Tests);
+        }
+
         foreach (var test in report.Tests)
         {
             if (test.Parts is { } parts)
             {
                 WriteParts(output, test, parts);
+            }
+        }
+    }
+
+    private static void WriteStreaming(TextWriter output, IReadOnlyList<BenchTestJson> tests)
+    {
+        output.WriteLine();
+        output.WriteLine($"{"from the drive",-16} {"depth",7} {"batch",6} {"in memory",10} {"MB/token",9} {"GB/s",7} {"busy",6} {"waited ms",10} {"ahead used",11} {"slots",12} {"resident",10} {"limit",10}");
+        foreach (var test in tests)
+        {
+            if (test.Streaming is { } streamed)
+            {
+                output.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{test.Test,-16} {test.Depth,7} {test.Batch,6} {streamed.HitRate,10:P1} {streamed.DriveBytesPerToken / 1e6,9:F1} {streamed.DriveGBps,7:F2} {streamed.DriveBusyShare,6:P0} {streamed.WaitedMsPerToken,10:F1} {streamed.AheadUsed,11:P0} {streamed.Slots + "/" + streamed.Experts,12} {Sizes.Format(streamed.ResidentBytes),10} {Sizes.Format(streamed.MemoryLimit),10}"));
             }
         }
     }

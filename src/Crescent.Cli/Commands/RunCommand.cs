@@ -60,7 +60,7 @@ internal static class RunCommand
     {
         using var generator = session.CreateGenerator();
         var sequence = generator.Add(request);
-        var report = new RunReport(sequence);
+        var report = new RunReport(sequence, session.Model);
         var answer = new AnswerText(sequence, reader);
         while (sequence.FinishReason is null)
         {

@@ -25,7 +25,7 @@ internal sealed record BenchTestJson(
     double BandwidthShare,
     long AllocatedBytesPerToken,
     double? DistinctExpertsPerLayer,
-    double? ExpertHitRate,
+    StreamingJson? Streaming,
     int Threads,
     int Ubatch,
     double ReadGBps,
@@ -33,6 +33,15 @@ internal sealed record BenchTestJson(
     double? BatchGain,
     double? BatchGainAllowed,
     IReadOnlyList<BenchPartJson>? Parts);
+
+/// <summary>Experts that were read from the drive.</summary>
+/// <param name="HitRate">Share of the experts asked for that were in memory or on their way.</param>
+/// <param name="DriveGBps">Bytes read over the time with a read in flight.</param>
+/// <param name="WaitedMsPerToken">With nothing to compute for want of an expert.</param>
+/// <param name="AheadUsed">Share of the experts read ahead of need that were used; null where none was.</param>
+/// <param name="Slots">Experts that memory has room for, of <paramref name="Experts"/>.</param>
+internal sealed record StreamingJson(
+    double HitRate, long DriveBytesPerToken, double DriveGBps, double DriveBusyShare, double WaitedMsPerToken, double? AheadUsed, int Slots, int Experts, long MemoryLimit, long ResidentBytes);
 
 /// <summary>A part of the last repeat's steps.</summary>
 /// <param name="GbPerSecond">Weights read.</param>

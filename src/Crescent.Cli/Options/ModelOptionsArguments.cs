@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Crescent.Cli.Hub;
 using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Experts;
 using Crescent.Engine.Models;
 using Crescent.Kernels;
 using Crescent.Kernels.Attention;
@@ -38,6 +39,14 @@ internal sealed class ModelOptionsArguments
 
     public Option<string?> ResidentType { get; } = new("--resident-type") { Description = "Recode what every token needs to this type while loading (q8_0, q4_0 …); routed experts stay as they are." };
 
+    public Option<long?> Memory { get; } = Values.Size("--memory", "Most memory of the process. Experts for which there is no room are read from the drive as they are needed.");
+
+    public Option<string[]> Also { get; } = new("--also")
+    {
+        Description = "With --memory: a folder with copies of the model's files on another drive, to read from both. May be given again.",
+        DefaultValueFactory = _ => [],
+    };
+
     public Option<string[]> OverrideKv { get; } = new("--override-kv")
     {
         Description = "KEY=TYPE:VALUE replaces a metadata value; TYPE is int, float, bool or str.",
@@ -65,6 +74,8 @@ internal sealed class ModelOptionsArguments
         command.Add(Mla);
         command.Add(Repack);
         command.Add(ResidentType);
+        command.Add(Memory);
+        command.Add(Also);
         command.Add(OverrideKv);
     }
 
@@ -86,6 +97,7 @@ internal sealed class ModelOptionsArguments
             MoveWeights = parsed.GetValue(Repack) == "auto",
             Mla = Enum.Parse<MlaForm>(parsed.GetValue(Mla)!, ignoreCase: true),
             ResidentType = parsed.GetValue(ResidentType) is { } type ? Values.TensorType("--resident-type", type, RowCodec.CanEncode) : null,
+            Streaming = parsed.GetValue(Memory) is { } memory ? new ExpertStoreOptions { Memory = memory, Also = parsed.GetValue(Also)! } : null,
             MaxBatchTokens = maxBatchTokens,
         };
     }

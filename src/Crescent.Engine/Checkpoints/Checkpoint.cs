@@ -1,4 +1,5 @@
 using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Kernels.Memory;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Engine.Checkpoints;
@@ -18,6 +19,9 @@ public abstract class Checkpoint : IDisposable
     /// <summary>Bytes of all files of weights.</summary>
     public abstract long TotalBytes { get; }
 
+    /// <summary>The mapped files of weights.</summary>
+    internal abstract IReadOnlyList<MappedFile> Mappings { get; }
+
     public abstract GgufMetadata Metadata { get; }
 
     public abstract IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
@@ -35,6 +39,15 @@ public abstract class Checkpoint : IDisposable
 
     /// <summary>Waits for <see cref="PopulateInBackground"/> to end, where it was asked for.</summary>
     public abstract void WaitUntilPopulated();
+
+    /// <summary>Hands the files' pages in this process back to the system; what is read again is found again.</summary>
+    public void ReleasePages()
+    {
+        foreach (var mapping in Mappings)
+        {
+            mapping.ReleasePages();
+        }
+    }
 
     /// <summary>
     /// Opens a GGUF file or the first of its shards; a safetensors file; or a folder: <c>config.json</c> with safetensors, Grok-1's <c>ckpt-0</c> or the

@@ -20,12 +20,15 @@ public sealed class PagePool : IDisposable
     private readonly StatePool _states;
     private readonly LinkedList<KvPage> _withState = new(); // least recently used first
     private readonly int _maxKeptStates;
+    private readonly Func<long, bool>? _claim;
     private long _nextId = 1;
 
     /// <param name="maxPages">Most pages that may exist.</param>
     /// <param name="maxKeptStates">Most states kept with published pages, beside those of running sequences.</param>
-    public PagePool(KvCacheLayout layout, int maxPages, int maxKeptStates = DefaultKeptStates)
+    /// <param name="claim">Asked before memory of so many bytes is taken; false where there is none. Null where memory has no limit.</param>
+    public PagePool(KvCacheLayout layout, int maxPages, int maxKeptStates = DefaultKeptStates, Func<long, bool>? claim = null)
     {
+        _claim = claim;
         Layout = layout;
         MaxPages = maxPages;
         _maxKeptStates = maxKeptStates;
@@ -50,7 +53,7 @@ public sealed class PagePool : IDisposable
         {
             page = _blank.Pop();
         }
-        else if (_all.Count < MaxPages)
+        else if (_all.Count < MaxPages && (_claim is null || _claim(Layout.PageBytes)))
         {
             page = new KvPage(Layout.PageBytes, 0);
             _all.Add(page);

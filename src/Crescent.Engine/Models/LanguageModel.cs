@@ -18,14 +18,17 @@ public sealed class LanguageModel : IDisposable
     private readonly ForwardState _state;
     private readonly WeightMover _mover;
     private readonly ResidentRecoder? _recoder;
+    private readonly StreamedModel? _streaming;
     private readonly Activations _headInput; // [logit rows, hidden]
     private readonly MatMulJob[] _headJob = new MatMulJob[1];
     private AlignedBuffer<float> _logits; // [logit rows, vocab], grown to the most rows that were asked for
 
     /// <param name="recoder">Owner of recoded weights, if any.</param>
-    public LanguageModel(ModelParts parts, ForwardState state, WeightMover mover, ResidentRecoder? recoder = null)
+    /// <param name="streaming">What is read from the drive while the model runs, if anything; the model owns it.</param>
+    public LanguageModel(ModelParts parts, ForwardState state, WeightMover mover, ResidentRecoder? recoder = null, StreamedModel? streaming = null)
     {
         _recoder = recoder;
+        _streaming = streaming;
         _mover = mover;
         _parts = parts;
         _state = state;
@@ -44,6 +47,15 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Bytes of weights read so far.</summary>
     public long WeightBytesRead => _state.WeightBytesRead;
+
+    /// <summary>What is read from the drive while the model runs; null where all of it is in memory.</summary>
+    public StreamedModel? Streaming => _streaming;
+
+    /// <summary>Bytes of weights that every token needs, in their file or recoded: all but what is read from the drive while the model runs, and the embedding's rows.</summary>
+    public long ResidentBytes => _mover.Bytes + (_recoder?.Bytes ?? 0);
+
+    /// <summary>How many weights these are.</summary>
+    public long ResidentWeights { get; init; }
 
     /// <summary>Distinct experts run so far, summed over mixture layers and steps, and how many such layers ran.</summary>
     public (long Experts, long Layers) ExpertCounts => (_state.ExpertsRun, _state.ExpertLayersRun);
@@ -80,6 +92,7 @@ public sealed class LanguageModel : IDisposable
         BeforeFirstStep = null;
         RequireStates();
         _state.Profile?.BeginStep();
+        _streaming?.BeginStep(Batch.Count);
         Embed();
         Rotations();
         _state.Profile?.Lap(StepPart.Embedding);
@@ -111,6 +124,7 @@ public sealed class LanguageModel : IDisposable
     {
         _mover.Dispose();
         _recoder?.Dispose();
+        _streaming?.Dispose();
         _logits.Dispose();
         _headInput.Dispose();
         foreach (var scratch in _parts.Scratch)
@@ -148,6 +162,11 @@ public sealed class LanguageModel : IDisposable
             {
                 throw new ArgumentOutOfRangeException(nameof(Batch), $"token id {token} is outside the vocabulary of {Shape.Vocab}");
             }
+        }
+
+        for (var row = 0; row < Batch.Count && _streaming is not null; row++)
+        {
+            _streaming.ReadEmbedding(Batch.Tokens[row], _state.HiddenRow(row));
         }
 
         var work = new EmbedWork { Model = this };
@@ -215,7 +234,11 @@ public sealed class LanguageModel : IDisposable
             for (var row = start; row < end; row++)
             {
                 var hidden = state.HiddenRow(row);
-                parts.Embedding.DecodeRow(state.Batch.Tokens[row], hidden);
+                if (Model._streaming is null)
+                {
+                    parts.Embedding.DecodeRow(state.Batch.Tokens[row], hidden);
+                }
+
                 if (parts.Shape.EmbeddingScale != 1)
                 {
                     VectorMath.Scale(hidden, parts.Shape.EmbeddingScale);

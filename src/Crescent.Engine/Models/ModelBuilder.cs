@@ -1,6 +1,8 @@
+using Crescent.Engine.Experts;
 using Crescent.Engine.Models.Layers;
 using Crescent.Engine.Weights;
 using Crescent.Kernels.Elementwise;
+using Crescent.Kernels.MatMul;
 
 namespace Crescent.Engine.Models;
 
@@ -15,6 +17,9 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
 
     /// <inheritdoc cref="Checkpoints.Checkpoint.HasPermutedLlamaHeads"/>
     public bool HasPermutedLlamaHeads { get; init; } = true;
+
+    /// <summary>Holds some of the experts where they are read from the drive; null where all are in memory.</summary>
+    internal ExpertStore? Store { get; init; }
 
     public int Threads => Options.Threads > 0 ? Options.Threads : Environment.ProcessorCount;
 
@@ -47,14 +52,17 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
 
     /// <summary>The stacked experts of a layer.</summary>
     public ExpertWeights Experts(string prefix, int experts, int width) => new(
-        Tensors.Stack($"{prefix}.ffn_gate_exps.weight", experts, width, Hidden),
-        Tensors.Stack($"{prefix}.ffn_up_exps.weight", experts, width, Hidden),
-        Tensors.Stack($"{prefix}.ffn_down_exps.weight", experts, Hidden, width))
+        Stack($"{prefix}.ffn_gate_exps.weight", experts, width, Hidden),
+        Stack($"{prefix}.ffn_up_exps.weight", experts, width, Hidden),
+        Stack($"{prefix}.ffn_down_exps.weight", experts, Hidden, width))
     {
         GateBias = Tensors.OptionalVectors($"{prefix}.ffn_gate_exps.bias", experts, width),
         UpBias = Tensors.OptionalVectors($"{prefix}.ffn_up_exps.bias", experts, width),
         DownBias = Tensors.OptionalVectors($"{prefix}.ffn_down_exps.bias", experts, Hidden),
     };
+
+    /// <summary>Where a layer's experts are while the model runs.</summary>
+    public IExpertPlace PlaceOf(ExpertWeights experts) => Store is null ? new ResidentExperts(experts) : new StreamedExperts(Store, experts);
 
     /// <summary>Assembles a model around its layers, which all cache the same.</summary>
     public ModelParts Assemble(
@@ -85,6 +93,9 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
             Notes = notes ?? [],
         };
     }
+
+    private WeightMatrix[] Stack(string name, long count, long rows, long columns) =>
+        Store is null ? Tensors.Stack(name, count, rows, columns) : Tensors.StreamedStack(name, count, rows, columns);
 
     public int ContextLength => Config.Integer("context_length", 4096, 1, int.MaxValue);
 }

@@ -1,5 +1,6 @@
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Experts;
 using Crescent.Engine.KvCache;
 using Crescent.Engine.Models.Baichuan;
 using Crescent.Engine.Models.DeepSeek2;
@@ -12,6 +13,7 @@ using Crescent.Engine.Models.Qwen3;
 using Crescent.Engine.Models.Qwen3Moe;
 using Crescent.Engine.Weights;
 using Crescent.Kernels.MatMul;
+using Crescent.Kernels.Memory;
 
 namespace Crescent.Engine.Models;
 
@@ -69,11 +71,34 @@ public static class ModelLoader
     private static LanguageModel Load(
         Checkpoint checkpoint, GgufMetadata metadata, ModelOptions options, string architecture, Func<ModelBuilder, ModelParts> build, ResidentRecoder? recoder, out IReadOnlyList<string> notes)
     {
-        var tensors = new TensorSource(checkpoint.Tensors, checkpoint.Path, options.Isa, recoder);
-        var parts = build(new ModelBuilder(new GgufConfig(metadata, architecture, checkpoint.Path), tensors, options) { HasPermutedLlamaHeads = checkpoint.HasPermutedLlamaHeads });
-        notes = recoder is null ? parts.Notes : [.. parts.Notes, $"recoded to {options.ResidentType} while loading: {recoder.Bytes / 1e6:F0} MB of weights that every token needs"];
-        var state = new ForwardState(options, parts.Shape.Hidden, parts.Rope, new KvCacheLayout(parts.Cache, options.KvType));
-        var mover = new WeightMover(tensors.Groups, options.Activations == ActivationType.Int8, options.SmallestPackedBytes);
-        return new LanguageModel(parts, state, mover, recoder) { Matrices = tensors.Matrices };
+        var store = options.Streaming is { } streaming ? new ExpertStore(checkpoint, streaming with { Isa = options.Isa }) : null;
+        try
+        {
+            var before = NativeAllocations.Bytes;
+            var recoded = recoder?.Bytes ?? 0;
+            var tensors = new TensorSource(checkpoint.Tensors, checkpoint.Path, options.Isa, recoder);
+            var builder = new ModelBuilder(new GgufConfig(metadata, architecture, checkpoint.Path), tensors, options) { HasPermutedLlamaHeads = checkpoint.HasPermutedLlamaHeads, Store = store };
+            var parts = build(builder);
+            notes = recoder is null ? parts.Notes : [.. parts.Notes, $"recoded to {options.ResidentType} while loading: {recoder.Bytes / 1e6:F0} MB of weights that every token needs"];
+            var state = new ForwardState(options, parts.Shape.Hidden, parts.Rope, new KvCacheLayout(parts.Cache, options.KvType));
+            var mover = new WeightMover(tensors.Groups, options.Activations == ActivationType.Int8, options.SmallestPackedBytes, movesAll: store is not null);
+            var scratch = NativeAllocations.Bytes - before - ((recoder?.Bytes ?? 0) - recoded);
+            return new LanguageModel(parts, state, mover, recoder, store is null ? null : Stream(checkpoint, parts, store, scratch / options.MaxBatchTokens)) 
+            {
+                Matrices = tensors.Matrices,
+                ResidentWeights = tensors.Groups.Sum(group => group.Matrices.Sum(matrix => (long)matrix.Rows * matrix.Columns)),
+            };
+        }
+        catch
+        {
+            store?.Dispose();
+            throw;
+        }
+    }
+
+    private static StreamedModel Stream(Checkpoint checkpoint, ModelParts parts, ExpertStore store, long scratchRowBytes)
+    {
+        var table = checkpoint.Tensors["token_embd.weight"];
+        return new StreamedModel(store, new EmbeddingRows(RowFile.Open(table, checkpoint.Mappings, parts.Shape.Hidden), parts.Embedding), scratchRowBytes);
     }
 }

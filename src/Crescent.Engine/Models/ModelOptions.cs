@@ -1,3 +1,4 @@
+using Crescent.Engine.Experts;
 using Crescent.Kernels;
 using Crescent.Kernels.Attention;
 using Crescent.Kernels.MatMul;
@@ -27,6 +28,15 @@ public sealed record ModelOptions
     /// <summary>Weights of a tensor below this size are not packed as panels; these read better in order from less than a huge page on.</summary>
     internal long SmallestPackedBytes { get; init; } = 64 << 10;
 
+    /// <summary>How experts for which there is no room are read from the drive as they are needed; null where all are in memory.</summary>
+    public ExpertStoreOptions? Streaming { get; init; }
+
+    /// <summary>Most bytes that the process may have in memory with all weights; null for no limit.</summary>
+    public long? MemoryLimit { get; init; }
+
     /// <summary>Most tokens of one step.</summary>
-    public int MaxBatchTokens { get; init; } = 512;
+    public int MaxBatchTokens { get; init; } = StandardBatchTokens;
+
+    /// <summary>Tokens of a step where nobody says otherwise.</summary>
+    public const int StandardBatchTokens = 512;
 }

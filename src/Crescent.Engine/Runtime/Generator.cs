@@ -1,6 +1,7 @@
 using Crescent.Engine.KvCache;
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Engine.Weights;
 using Crescent.Kernels.Elementwise;
 using Crescent.Text.Tokenizers;
 
@@ -26,7 +27,8 @@ public sealed class Generator : IDisposable
         _tokenizer = tokenizer;
         Context = options.Context;
         var pages = (long)PagePool.PagesFor(options.Context) * options.MaxSequences;
-        _pool = new PagePool(model.CacheLayout, options.MaxCachePages > 0 ? options.MaxCachePages : (int)Math.Min(pages, int.MaxValue), Math.Max(PagePool.DefaultKeptStates, 2 * options.MaxSequences));
+        Func<long, bool>? claim = model.Streaming is { } streaming ? streaming.Experts.TryClaimPages : null;
+        _pool = new PagePool(model.CacheLayout, options.MaxCachePages > 0 ? options.MaxCachePages : (int)Math.Min(pages, int.MaxValue), Math.Max(PagePool.DefaultKeptStates, 2 * options.MaxSequences), claim);
         _scheduler = new Scheduler(_pool, options.MaxSequences, options.Chunk > 0 ? options.Chunk : model.Batch.MaxTokens);
     }
 
@@ -90,7 +92,16 @@ public sealed class Generator : IDisposable
 
         LastStepTokens = batch.Count;
         var before = GC.GetAllocatedBytesForCurrentThread();
-        _model.Forward();
+        try
+        {
+            _model.Forward();
+        }
+        catch (WeightReadException exception)
+        {
+            _scheduler.Fail(exception.Message);
+            return true;
+        }
+
         Span<int> ids = stackalloc int[64];
         var sampled = _scheduler.Sampled;
         for (var first = 0; first < sampled.Count; first += ids.Length)

@@ -37,12 +37,30 @@ public sealed class Scheduler
     {
         batch.Clear();
         _sampled.Clear();
+        foreach (var sequence in _running)
+        {
+            sequence.ComputedBeforeStep = sequence.Computed;
+        }
+
         Retire();
         Admit();
         // Decoding first, so that no prompt delays a stream.
         AddTokens(batch, decoding: true);
         AddTokens(batch, decoding: false);
         return batch.Count > 0;
+    }
+
+    /// <summary>Ends all sequences of the step that failed. What it should have computed is not kept.</summary>
+    public void Fail(string message)
+    {
+        foreach (var sequence in _running)
+        {
+            if (sequence.Computed > sequence.ComputedBeforeStep)
+            {
+                sequence.Computed = sequence.ComputedBeforeStep;
+                sequence.Finish(FinishReason.Failed, message);
+            }
+        }
     }
 
     /// <summary>Removes ended sequences and gives their pages back.</summary>
@@ -83,6 +101,7 @@ public sealed class Scheduler
 
             sequence.Computed = sequence.Pages.SharePrefix(sequence.Tokens, sequence.Length - 1);
             sequence.CachedTokens = Math.Min(sequence.Computed, sequence.PromptLength);
+            sequence.ComputedBeforeStep = sequence.Computed;
             _running.Add(sequence);
         }
     }

@@ -59,6 +59,9 @@ public sealed class Sequence
     /// <summary>Tokens whose keys and values are stored.</summary>
     internal int Computed { get; set; }
 
+    /// <summary>Positions that were computed before the current step.</summary>
+    internal int ComputedBeforeStep { get; set; }
+
     internal int MaxLength { get; }
 
     internal SequencePages Pages { get; }

@@ -95,6 +95,16 @@ public sealed class TensorSource
         return Create(tensor, count, rows, columns, keepRows);
     }
 
+    /// <summary>The same for matrices whose bytes are read from the drive into other memory: they are never moved, and products never read these views.</summary>
+    public WeightMatrix[] StreamedStack(string name, long count, long rows, long columns)
+    {
+        var tensor = Find(name);
+        RequireShape(tensor, count, rows, columns);
+        var matrices = CreateMapped(tensor, count, rows, columns, WeightUse.Streamed);
+        _matrices.Add(new NamedMatrices(tensor.Name, matrices));
+        return matrices;
+    }
+
     /// <summary>A vector [length] as float32.</summary>
     public float[] Vector(string name, long length)
     {
@@ -214,7 +224,7 @@ public sealed class TensorSource
     private WeightMatrix Create(CheckpointTensor tensor, TensorPart part, int rows, int columns, WeightUse use)
     {
         var bytes = new MatrixBytes(tensor.DType, part.Codes, part.Scales, rows, columns, part.RowStep);
-        if (use is WeightUse.Once or WeightUse.Table || !part.IsMapped)
+        if (use is WeightUse.Once or WeightUse.Table or WeightUse.Streamed || !part.IsMapped)
         {
             return WeightMatrix.Create(bytes, _isa);
         }
@@ -277,6 +287,9 @@ public sealed class TensorSource
 
         /// <summary>Rows are looked up: it stays in the file.</summary>
         Table,
+
+        /// <summary>It is read into other memory, piece by piece.</summary>
+        Streamed,
 
         /// <summary>It is read once, while the model loads.</summary>
         Once,

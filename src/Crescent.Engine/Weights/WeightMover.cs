@@ -9,13 +9,15 @@ namespace Crescent.Engine.Weights;
 /// </summary>
 /// <param name="packs">Whether tensors may become panels.</param>
 /// <param name="smallestPackedBytes">Tensors below this size stay rows.</param>
-public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool packs, long smallestPackedBytes) : IDisposable
+/// <param name="movesAll">Whether nothing stays in the file: small tensors move too, and those whose rows are needed do as rows.</param>
+public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool packs, long smallestPackedBytes, bool movesAll = false) : IDisposable
 {
     private const long SmallestBytes = 2 << 20; // a huge page
 
     private readonly IReadOnlyCollection<WeightGroup> _groups = groups;
     private readonly bool _packs = packs;
     private readonly long _smallestPackedBytes = smallestPackedBytes;
+    private readonly bool _movesAll = movesAll;
     private readonly List<PanelStorage> _panels = [];
     private readonly CancellationTokenSource _stop = new();
     private Thread? _thread;
@@ -35,6 +37,12 @@ public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool pa
 
     /// <summary>Waits until all is moved, where <see cref="Start"/> was called.</summary>
     public void Wait() => _thread?.Join();
+
+    /// <summary>Bytes of all tensors that it may move.</summary>
+    public long Bytes => _groups.Sum(group => group.Bytes);
+
+    /// <summary>Why some weights stayed in the file; null where none did.</summary>
+    public OutOfMemoryException? Failure { get; private set; }
 
     /// <summary>Bytes of panels. To be asked once nothing moves any more.</summary>
     internal long PackedBytes => _panels.Sum(panels => panels.Bytes);
@@ -73,21 +81,22 @@ public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool pa
                 }
             }
         }
-        catch (OutOfMemoryException)
+        catch (OutOfMemoryException exception)
         {
             // The rest stays in the file, where it works as well.
+            Failure = exception;
         }
     }
 
     private bool Pack(WeightGroup group)
     {
-        if (!_packs || group.Bytes < _smallestPackedBytes || PanelStorage.Create(group.Matrices) is not { } panels)
+        if (!_packs || (_movesAll && group.KeepsRows) || group.Bytes < _smallestPackedBytes || PanelStorage.Create(group.Matrices) is not { } panels)
         {
             return false;
         }
 
         _panels.Add(panels);
-        if (panels.Pack(_stop.Token) && !group.KeepsRows)
+        if (panels.Pack(_stop.Token, _movesAll && _forget) && !group.KeepsRows)
         {
             foreach (var storage in group.Storages)
             {
@@ -102,7 +111,7 @@ public sealed class WeightMover(IReadOnlyCollection<WeightGroup> groups, bool pa
     {
         foreach (var storage in group.Storages)
         {
-            if (storage.Mapped.Length >= SmallestBytes)
+            if (_movesAll || storage.Mapped.Length >= SmallestBytes)
             {
                 storage.MoveToHugePages(_stop.Token, _forget);
             }

@@ -26,7 +26,8 @@ public sealed unsafe class PanelStorage : IDisposable
     public long Bytes => _matrices.Sum(matrix => matrix.PanelBytes);
 
     /// <summary>Packs all matrices; from each on, products read its panels. Returns whether it came to the end.</summary>
-    public bool Pack(CancellationToken cancellation)
+    /// <param name="forget">Whether to hand the mapped pages back as they have been read: for memory that has no room for both.</param>
+    public bool Pack(CancellationToken cancellation, bool forget = false)
     {
         if (_panels is not null)
         {
@@ -37,7 +38,7 @@ public sealed unsafe class PanelStorage : IDisposable
         var target = panels.Address;
         foreach (var matrix in _matrices)
         {
-            if (!matrix.WritePanels(target, cancellation))
+            if (!matrix.WritePanels(target, forget, cancellation))
             {
                 panels.Dispose();
                 return false;

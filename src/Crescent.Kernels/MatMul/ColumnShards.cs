@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Crescent.Kernels.Memory;
 
 namespace Crescent.Kernels.MatMul;
 
@@ -34,6 +35,10 @@ internal sealed unsafe class ColumnShards<TIsa> : PanelMatrix<TIsa>
             start += part.Columns;
         }
     }
+
+    public override void AddRegions(ICollection<ByteRegion> regions) => Array.ForEach(_parts, part => part.AddRegions(regions));
+
+    public override WeightMatrix CopyAt(Func<ByteRegion, ByteRegion> place, IsaLevel isa) => ConcatColumns([.. _parts.Select(part => part.CopyAt(place, isa))]);
 
     private protected override WeightMatrix View(int firstRow, int rows) =>
         new ColumnShards<TIsa>([.. _parts.Select(part => part.RowRange(firstRow, rows))]);

@@ -9,6 +9,9 @@ public struct MatMulJob
 {
     public WeightMatrix Weights { get; set; }
 
+    /// <summary>The matrix of which <see cref="Weights"/> is a copy elsewhere, for observers; null where it is none.</summary>
+    public WeightMatrix? CopyOf { get; set; }
+
     /// <summary>[rows, Weights.Columns]; transposed: [rows, Weights.Rows].</summary>
     public Activations Input { get; set; }
 

@@ -1,4 +1,5 @@
 using Crescent.Kernels.Emitted;
+using Crescent.Kernels.Memory;
 
 namespace Crescent.Kernels.MatMul;
 
@@ -9,6 +10,8 @@ namespace Crescent.Kernels.MatMul;
 internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source, PanelRows? panels) : PanelMatrix<TIsa>(source)
     where TIsa : struct, IIsa
 {
+    private const long ForgetBytes = 16 << 20;
+
     private readonly PanelRows? _panels = panels;
 
     internal override bool IsQuantized => true;
@@ -16,9 +19,10 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source, Pan
     internal override long PanelBytes =>
         _panels is null || Rows % PanelFormat.Rows != 0 ? 0 : Rows / PanelFormat.Rows * _panels.Codec.Format.PanelBytes(Columns);
 
-    internal override bool WritePanels(byte* target, CancellationToken cancellation)
+    internal override bool WritePanels(byte* target, bool forget, CancellationToken cancellation)
     {
         var codec = _panels!.Codec;
+        var read = 0; // rows whose pages have been handed back
         for (var row = 0; row < Rows; row += PanelFormat.Rows, target += codec.Format.PanelBytes(Columns))
         {
             if (cancellation.IsCancellationRequested)
@@ -27,6 +31,11 @@ internal abstract unsafe class QuantizedMatrix<TIsa>(in MatrixSource source, Pan
             }
 
             codec.Pack(RowsFrom(row, 1), Columns, target);
+            if (forget && (row - read) * RowStride >= ForgetBytes)
+            {
+                PlatformMemory.ReleaseCached(RowAddress(read), (row - read) * RowStride);
+                read = row;
+            }
         }
 
         return true;

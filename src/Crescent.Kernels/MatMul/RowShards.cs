@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Crescent.Kernels.Memory;
 
 namespace Crescent.Kernels.MatMul;
 
@@ -65,6 +66,10 @@ internal sealed unsafe class RowShards<TIsa> : PanelMatrix<TIsa>
         var index = PartOf(_firstRows, row);
         _parts[index].Decode(row - _firstRows[index], firstColumn, columns, values);
     }
+
+    public override void AddRegions(ICollection<ByteRegion> regions) => Array.ForEach(_parts, part => part.AddRegions(regions));
+
+    public override WeightMatrix CopyAt(Func<ByteRegion, ByteRegion> place, IsaLevel isa) => ConcatRows([.. _parts.Select(part => part.CopyAt(place, isa))]);
 
     private protected override WeightMatrix View(int firstRow, int rows)
     {

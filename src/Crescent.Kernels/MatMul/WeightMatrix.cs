@@ -101,6 +101,28 @@ public abstract class WeightMatrix
         return all.Length == 1 ? all[0] : all[0].JoinColumns(all);
     }
 
+    /// <summary>Adds the regions that products read: codes, and scales where they lie apart, of every part. Not for views of rows.</summary>
+    public virtual void AddRegions(ICollection<ByteRegion> regions)
+    {
+        ArgumentNullException.ThrowIfNull(regions);
+        regions.Add(_source.Bytes.Codes);
+        if (_source.Bytes.Scales.Length > 0)
+        {
+            regions.Add(_source.Bytes.Scales);
+        }
+    }
+
+    /// <summary>The same matrix over a copy of its bytes elsewhere. Not for views of rows.</summary>
+    /// <param name="place">Where the copy of a region is; see <see cref="AddRegions"/>.</param>
+    /// <param name="isa">Level at which this matrix was made.</param>
+    /// <exception cref="ArgumentException">A copy has another length.</exception>
+    public virtual WeightMatrix CopyAt(Func<ByteRegion, ByteRegion> place, IsaLevel isa)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        var bytes = _source.Bytes;
+        return Create(bytes with { Codes = place(bytes.Codes), Scales = bytes.Scales.Length > 0 ? place(bytes.Scales) : default }, isa);
+    }
+
     /// <summary>A view of some of the rows.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The rows are not in the matrix.</exception>
     public WeightMatrix RowRange(int firstRow, int rows)
@@ -149,7 +171,8 @@ public abstract class WeightMatrix
     internal virtual long PanelBytes => 0;
 
     /// <summary>Packs the matrix into <see cref="PanelBytes"/> of memory. False where it was cancelled.</summary>
-    internal virtual unsafe bool WritePanels(byte* target, CancellationToken cancellation) => throw new UnreachableException();
+    /// <param name="forget">Whether to hand mapped pages back as they have been read: for memory that has no room for both.</param>
+    internal virtual unsafe bool WritePanels(byte* target, bool forget, CancellationToken cancellation) => throw new UnreachableException();
 
     /// <summary>Lets products read panels that were written before, or with null the rows again.</summary>
     internal virtual unsafe void UsePanels(byte* panels) => throw new UnreachableException();

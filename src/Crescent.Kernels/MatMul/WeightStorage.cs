@@ -35,6 +35,10 @@ public sealed unsafe class WeightStorage(ByteRegion mapped) : IDisposable
 
             var length = (int)Math.Min(CopyBytes, _mapped.Length - offset);
             _mapped.Span(offset, length).CopyTo(copy.Span(offset, length));
+            if (forget)
+            {
+                PlatformMemory.ReleaseCached(_mapped.Address + offset, length);
+            }
         }
 
         _copy = copy;

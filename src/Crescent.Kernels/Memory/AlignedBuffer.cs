@@ -38,6 +38,7 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
         }
 
         GC.AddMemoryPressure(bytes);
+        NativeAllocations.Add(bytes);
     }
 
     ~AlignedBuffer() => Free();
@@ -123,6 +124,7 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
             _allocated = null;
             _address = null;
             GC.RemoveMemoryPressure((Length * sizeof(T)) + Alignment);
+            NativeAllocations.Add(-((Length * sizeof(T)) + Alignment));
         }
     }
 }

@@ -25,6 +25,16 @@ public sealed unsafe class MappedFile : IDisposable
     /// <summary>The file's bytes.</summary>
     public ByteRegion Bytes { get; }
 
+    /// <summary>Offset in the file of a region of <see cref="Bytes"/>; null for any other region.</summary>
+    public long? OffsetOf(ByteRegion region)
+    {
+        var offset = region.Address - Bytes.Address;
+        return Bytes.Length > 0 && offset >= 0 && offset + region.Length <= Bytes.Length ? offset : null;
+    }
+
+    /// <summary>Hands the file's pages in this process back to the system; whoever reads them again finds the file's bytes.</summary>
+    public void ReleasePages() => PlatformMemory.Release(Bytes.Address, Bytes.Length);
+
     /// <exception cref="IOException">The file cannot be opened or mapped.</exception>
     public static MappedFile Open(string path)
     {

@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Crescent.Kernels.Memory;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Engine.Checkpoints.Gguf;
@@ -35,6 +36,8 @@ public sealed partial class GgufCheckpoint : Checkpoint
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
 
     public override long TotalBytes { get; }
+
+    internal override IReadOnlyList<MappedFile> Mappings => _files.ConvertAll(file => file.Mapped);
 
     public override bool HasPermutedLlamaHeads => true;
 

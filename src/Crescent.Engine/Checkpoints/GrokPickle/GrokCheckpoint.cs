@@ -2,6 +2,7 @@ using System.Collections.ObjectModel;
 using System.Globalization;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Kernels;
+using Crescent.Kernels.Memory;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Engine.Checkpoints.GrokPickle;
@@ -35,6 +36,8 @@ public sealed class GrokCheckpoint : Checkpoint
     public override IReadOnlyList<string> Files { get; }
 
     public override long TotalBytes { get; }
+
+    internal override IReadOnlyList<MappedFile> Mappings => _folder.Mappings;
 
     public override GgufMetadata Metadata { get; }
 

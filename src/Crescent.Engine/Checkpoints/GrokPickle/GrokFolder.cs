@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Crescent.Kernels.Memory;
 
 namespace Crescent.Engine.Checkpoints.GrokPickle;
 
@@ -37,6 +38,8 @@ public sealed partial class GrokFolder : IDisposable
 
     /// <summary>Bytes of all files.</summary>
     public long TotalBytes { get; }
+
+    internal IReadOnlyList<MappedFile> Mappings => _files.ConvertAll(file => file.Mapped);
 
     /// <summary>Whether the path is a release's folder or its <c>ckpt-0</c>.</summary>
     public static bool Exists(string path) => Directory.Exists(path) && FindNames(FolderOf(path)).Length > 0;

@@ -29,6 +29,8 @@ public sealed class HfCheckpoint : Checkpoint
 
     public override long TotalBytes => _folder.TotalBytes;
 
+    internal override IReadOnlyList<MappedFile> Mappings => [.. _folder.Files.Select(file => file.Mapped)];
+
     public override GgufMetadata Metadata { get; }
 
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }

@@ -31,6 +31,8 @@ public sealed class RecordCheckpoint : Checkpoint
 
     public override long TotalBytes => _backbone.TotalBytes + _files.Sum(file => file.Header.FileLength);
 
+    internal override IReadOnlyList<MappedFile> Mappings => [.. _backbone.Mappings, .. _files.Select(file => file.Mapping)];
+
     public override GgufMetadata Metadata => _backbone.Metadata;
 
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }

@@ -58,10 +58,33 @@ internal sealed class FeedForwardBuilder(ModelBuilder builder, GateFunction func
             ? new MoeScratch(
                 rows, _builder.Hidden, first.Moe!.Router.Outputs, first.Moe.Choice.Options.TopK, first.Moe.Experts.Gate[0].Rows, first.Dense?.Width ?? 0, _builder.Threads)
             : null;
-        var blocks = _plans.Select(plan => plan.Moe is { } experts
-            ? (IBlock)new MoeLayer(experts.Router, experts.Choice, experts.Experts, plan.Dense, _function, moe!, experts.OutputScale)
+        var places = _plans.ConvertAll(plan => plan.Moe is { } experts ? _builder.PlaceOf(experts.Experts) : null);
+        var blocks = _plans.Zip(places, (plan, place) => plan.Moe is { } experts
+            ? (IBlock)new MoeLayer(experts.Router, experts.Choice, experts.Experts, place!, plan.Dense, _function, moe!, experts.OutputScale)
             : new FeedForward(plan.Dense!, _function, dense!));
-        return ([.. blocks], [.. new IDisposable?[] { dense, moe }.OfType<IDisposable>()]);
+        return ([.. blocks], [.. new IDisposable?[] { dense, moe }.OfType<IDisposable>(), .. LookAhead(places)]);
+    }
+
+    // Every layer whose experts are on the drive guesses for the next such layer.
+    private List<RouterAhead> LookAhead(List<IExpertPlace?> places)
+    {
+        var guesses = new List<RouterAhead>();
+        StreamedExperts? before = null;
+        foreach (var (place, plan) in places.Zip(_plans))
+        {
+            if (place is StreamedExperts streamed)
+            {
+                if (before is not null)
+                {
+                    before.Ahead = new RouterAhead(plan.Moe!.Router, plan.Moe.Choice, streamed);
+                    guesses.Add(before.Ahead);
+                }
+
+                before = streamed;
+            }
+        }
+
+        return guesses;
     }
 
     // Dense: the layer's one unit. Mixture: the shared experts, if any.

@@ -9,12 +9,13 @@ public sealed class MoeScratch : IDisposable
     public MoeScratch(int maxRows, int hidden, int experts, int topK, int expertWidth, int sharedWidth, int threads)
     {
         var slots = maxRows * topK;
+        TopK = topK;
         Logits = new AlignedBuffer<float>((long)maxRows * experts);
         Chosen = new int[slots];
         Weights = new float[slots];
         SlotOf = new int[slots];
         RowOfSlot = new int[slots];
-        ExpertOfSlot = new int[slots];
+        ExpertOfRow = new int[slots];
         FirstSlot = new int[experts + 1];
         RouterScratch = new float[threads * 2 * experts];
         Middle = new Activations(slots, expertWidth);
@@ -22,7 +23,11 @@ public sealed class MoeScratch : IDisposable
         Output = new AlignedBuffer<float>((long)slots * hidden);
         Shared = sharedWidth > 0 ? new FeedForwardScratch(maxRows, sharedWidth) : null;
         Jobs = new MatMulJob[(2 * experts) + 2];
+        Wave = new ExpertWave(experts);
     }
+
+    /// <summary>Experts that a token chooses.</summary>
+    public int TopK { get; }
 
     /// <summary>[tokens, experts]</summary>
     public AlignedBuffer<float> Logits { get; }
@@ -39,8 +44,8 @@ public sealed class MoeScratch : IDisposable
     /// <summary>[slots], token row of each slot</summary>
     public int[] RowOfSlot { get; }
 
-    /// <summary>[slots], expert of each slot</summary>
-    public int[] ExpertOfSlot { get; }
+    /// <summary>[slots], expert of each row of <see cref="Middle"/> in the current wave</summary>
+    public int[] ExpertOfRow { get; }
 
     /// <summary>[experts + 1], first slot of each expert</summary>
     public int[] FirstSlot { get; }
@@ -48,10 +53,10 @@ public sealed class MoeScratch : IDisposable
     /// <summary>[threads, experts + groups], at most 2 · experts a thread</summary>
     public float[] RouterScratch { get; }
 
-    /// <summary>[slots, expertWidth]</summary>
+    /// <summary>[slots of the current wave, expertWidth]</summary>
     public Activations Middle { get; }
 
-    /// <summary>[slots, expertWidth]</summary>
+    /// <summary>[slots of the current wave, expertWidth]</summary>
     public AlignedBuffer<float> Up { get; }
 
     /// <summary>[slots, hidden]</summary>
@@ -60,6 +65,33 @@ public sealed class MoeScratch : IDisposable
     public FeedForwardScratch? Shared { get; }
 
     public MatMulJob[] Jobs { get; }
+
+    /// <summary>The experts that run together.</summary>
+    public ExpertWave Wave { get; }
+
+    /// <summary>Adds up, for each expert, its share of the gates of every token that chose it.</summary>
+    /// <param name="shares">[experts], overwritten</param>
+    public void AddGateShares(Span<float> shares, int tokens)
+    {
+        shares.Clear();
+        for (var token = 0; token < tokens; token++)
+        {
+            var weights = Weights.AsSpan(token * TopK, TopK);
+            var sum = 0f;
+            foreach (var weight in weights)
+            {
+                sum += weight;
+            }
+
+            for (var k = 0; k < TopK; k++)
+            {
+                shares[Chosen[(token * TopK) + k]] += weights[k] / sum;
+            }
+        }
+    }
+
+    /// <summary>Tokens of the step that chose an expert.</summary>
+    public int TokensOf(int expert) => FirstSlot[expert + 1] - FirstSlot[expert];
 
     public void Dispose()
     {

@@ -37,7 +37,7 @@ public sealed class ImportanceCollector
     {
         foreach (ref readonly var job in jobs)
         {
-            if (!job.Transposed && job.Count > 0 && _places.TryGetValue(job.Weights, out var place))
+            if (!job.Transposed && job.Count > 0 && _places.TryGetValue(job.CopyOf ?? job.Weights, out var place))
             {
                 Add(place.Tensor, place.Index, job);
             }

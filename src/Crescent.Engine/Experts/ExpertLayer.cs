@@ -1,0 +1,166 @@
+using Crescent.Engine.Experts.Eviction;
+using Crescent.Kernels.MatMul;
+
+namespace Crescent.Engine.Experts;
+
+/// <summary>A layer's experts: where they lie on the drive, and the slots that hold some of them. The generator's thread owns it.</summary>
+internal abstract class ExpertLayer : IDisposable
+{
+    private readonly (WeightMatrix Gate, WeightMatrix Up, WeightMatrix Down)[] _mapped; // [experts], never read through
+    private readonly ExpertExtents[] _extents; // [experts]
+    private readonly ExpertSlot?[] _slots; // [experts]: never more slots than experts
+    private readonly int[] _slotOf; // [experts], −1 where it is not resident
+    private readonly bool[] _unavailable; // [slots]: not made, being read, or in use
+
+    protected ExpertLayer(int number, (WeightMatrix, WeightMatrix, WeightMatrix)[] mapped, ExpertExtents[] extents)
+    {
+        Number = number;
+        _mapped = mapped;
+        _extents = extents;
+        _slots = new ExpertSlot?[mapped.Length];
+        _slotOf = new int[mapped.Length];
+        _slotOf.AsSpan().Fill(-1);
+        _unavailable = new bool[mapped.Length];
+        _unavailable.AsSpan().Fill(true);
+        SlotBytes = extents.Max(item => item.SlotBytes);
+    }
+
+    /// <summary>Number among the layers with experts.</summary>
+    public int Number { get; }
+
+    public int Experts => _mapped.Length;
+
+    /// <summary>Bytes of a slot.</summary>
+    public long SlotBytes { get; }
+
+    /// <summary>Slots that exist.</summary>
+    public int SlotCount { get; private set; }
+
+    /// <summary>Slots that may exist.</summary>
+    public int Quota { get; set; }
+
+    public ExpertExtents Extents(int expert) => _extents[expert];
+
+    public (WeightMatrix Gate, WeightMatrix Up, WeightMatrix Down) Mapped(int expert) => _mapped[expert];
+
+    /// <summary>The slot that holds an expert or is being filled with it; null for none.</summary>
+    public ExpertSlot? Find(int expert) => _slotOf[expert] < 0 ? null : _slots[_slotOf[expert]];
+
+    /// <summary>Keeps a slot from giving way, or lets it.</summary>
+    public void Pin(ExpertSlot slot, bool pinned)
+    {
+        slot.IsPinned = pinned;
+        Refresh(slot);
+    }
+
+    /// <summary>Lets all slots give way again.</summary>
+    public void UnpinAll()
+    {
+        foreach (var slot in _slots)
+        {
+            if (slot is not null)
+            {
+                Pin(slot, false);
+            }
+        }
+    }
+
+    /// <summary>A read into a slot has begun or ended: only then may it give way.</summary>
+    public void Refresh(ExpertSlot slot) => _unavailable[slot.Index] = slot.IsPinned || slot.IsReading;
+
+    /// <summary>A slot for another expert: a new one as long as the quota allows, else one that gives way; null where all are in use.</summary>
+    public ExpertSlot? Take()
+    {
+        if (SlotCount < Quota)
+        {
+            var index = Array.IndexOf(_slots, null);
+            var slot = new ExpertSlot(this, index, SlotBytes);
+            _slots[index] = slot;
+            SlotCount++;
+            return slot;
+        }
+
+        if (Victim(_unavailable) is >= 0 and var victim)
+        {
+            var slot = _slots[victim]!;
+            Forget(slot);
+            return slot;
+        }
+
+        return null;
+    }
+
+    /// <summary>Tells that a slot is being filled with an expert.</summary>
+    public void Assign(ExpertSlot slot, int expert, long step)
+    {
+        _slotOf[expert] = slot.Index;
+        Refresh(slot);
+        Filled(slot.Index, expert, step);
+    }
+
+    /// <summary>Tells that a slot holds nothing any more, because its read failed or was taken back.</summary>
+    public void Forget(ExpertSlot slot)
+    {
+        if (slot.Expert >= 0)
+        {
+            _slotOf[slot.Expert] = -1;
+        }
+
+        slot.Empty();
+        Refresh(slot);
+    }
+
+    /// <summary>Frees slots above the quota that are not in use. Returns the bytes.</summary>
+    public long Trim()
+    {
+        var freed = 0L;
+        while (SlotCount > Quota && Victim(_unavailable) is >= 0 and var victim)
+        {
+            var slot = _slots[victim]!;
+            Forget(slot);
+            _unavailable[victim] = true;
+            _slots[victim] = null;
+            SlotCount--;
+            freed += slot.Bytes;
+            slot.Dispose();
+        }
+
+        return freed;
+    }
+
+    /// <summary>The slot whose read was begun first of those under way; null for none.</summary>
+    public ExpertSlot? Oldest => _slots.Where(slot => slot is { IsReading: true }).MinBy(slot => slot!.Job.SubmittedTimestamp);
+
+    /// <summary>Experts that are resident.</summary>
+    public IEnumerable<int> Resident => _slots.Where(slot => slot is { IsReady: true }).Select(slot => slot!.Expert);
+
+    /// <inheritdoc cref="IEvictionPolicy{TSelf}.Touch"/>
+    public abstract void Touch(ExpertSlot slot, float gateShare, long step);
+
+    protected abstract void Filled(int slot, int expert, long step);
+
+    protected abstract int Victim(ReadOnlySpan<bool> unavailable);
+
+    public void Dispose()
+    {
+        foreach (var slot in _slots)
+        {
+            slot?.Dispose();
+        }
+    }
+}
+
+/// <inheritdoc cref="ExpertLayer"/>
+internal sealed class ExpertLayer<TPolicy>(int number, (WeightMatrix, WeightMatrix, WeightMatrix)[] mapped, ExpertExtents[] extents) : ExpertLayer(number, mapped, extents)
+    where TPolicy : struct, IEvictionPolicy<TPolicy>
+{
+#pragma warning disable IDE0044 // a policy may change its own fields: calls through a readonly field would change a copy
+    private TPolicy _policy = TPolicy.Create(mapped.Length, mapped.Length);
+#pragma warning restore IDE0044
+
+    public override void Touch(ExpertSlot slot, float gateShare, long step) => _policy.Touch(slot.Index, slot.Expert, gateShare, step);
+
+    protected override void Filled(int slot, int expert, long step) => _policy.Filled(slot, expert, step);
+
+    protected override int Victim(ReadOnlySpan<bool> unavailable) => _policy.Victim(unavailable);
+}

@@ -1,0 +1,27 @@
+using Crescent.Engine.Experts.Eviction;
+using Crescent.Kernels;
+using Crescent.Kernels.Storage;
+
+namespace Crescent.Engine.Experts;
+
+/// <summary>How experts are kept and read.</summary>
+public sealed record ExpertStoreOptions
+{
+    /// <summary>Most bytes of the process's resident set.</summary>
+    public required long Memory { get; init; }
+
+    /// <summary>Folders with copies of the checkpoint's files, best on other drives.</summary>
+    public IReadOnlyList<string> Also { get; init; } = [];
+
+    public EvictionPolicyKind Policy { get; init; } = EvictionPolicyKind.Gate;
+
+    public IsaLevel Isa { get; init; } = IsaLevels.Best;
+
+    public DriveReaderOptions Drive { get; init; } = new();
+
+    /// <summary>How long a step waits for one expert before it gives up.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Whether experts of the next layer are read ahead while the drive has nothing else to do.</summary>
+    public bool ReadsAhead { get; init; } = true;
+}

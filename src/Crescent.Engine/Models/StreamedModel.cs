@@ -1,0 +1,50 @@
+using Crescent.Engine.Experts;
+using Crescent.Engine.Weights;
+
+namespace Crescent.Engine.Models;
+
+/// <summary>What of a model is read from the drive while it runs: experts as layers need them, rows of the embedding as tokens come.</summary>
+public sealed class StreamedModel : IDisposable
+{
+    private readonly EmbeddingRows _embedding;
+    private int _mostRows;
+
+    internal StreamedModel(ExpertStore experts, EmbeddingRows embedding, long scratchRowBytes)
+    {
+        ScratchRowBytes = scratchRowBytes;
+        (Experts, _embedding) = (experts, embedding);
+    }
+
+    public ExpertStore Experts { get; }
+
+    /// <summary>Scratch that a step touches for each of its tokens, bytes.</summary>
+    public long ScratchRowBytes { get; }
+
+    /// <summary>Measures memory, and lets slots give way to what a larger step than any before will touch.</summary>
+    internal void BeginStep(int rows)
+    {
+        var expected = Math.Max(0, rows - _mostRows) * ScratchRowBytes;
+        _mostRows = Math.Max(rows, _mostRows);
+        Experts.BeginStep(Environment.WorkingSet, expected);
+    }
+
+    /// <summary>A token's row of the embedding.</summary>
+    /// <exception cref="WeightReadException">It cannot be read.</exception>
+    internal void ReadEmbedding(int token, Span<float> values)
+    {
+        try
+        {
+            _embedding.Read(token, values);
+        }
+        catch (IOException exception)
+        {
+            throw new WeightReadException(exception.Message, exception);
+        }
+    }
+
+    public void Dispose()
+    {
+        Experts.Dispose();
+        _embedding.Dispose();
+    }
+}

@@ -1,0 +1,21 @@
+using Crescent.Kernels.MatMul;
+
+namespace Crescent.Engine.Weights;
+
+/// <summary>Rows of the embedding: from the file where they follow each other there, else from the mapping.</summary>
+internal sealed class EmbeddingRows(RowFile? file, WeightMatrix mapped) : IDisposable
+{
+    public void Read(int row, Span<float> values)
+    {
+        if (file is not null)
+        {
+            file.Read(row, values);
+        }
+        else
+        {
+            mapped.DecodeRow(row, values);
+        }
+    }
+
+    public void Dispose() => file?.Dispose();
+}
