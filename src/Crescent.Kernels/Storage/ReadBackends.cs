@@ -1,0 +1,16 @@
+namespace Crescent.Kernels.Storage;
+
+/// <summary>Chooses the backend.</summary>
+internal static class ReadBackends
+{
+    /// <exception cref="NotSupportedException">io_uring was asked for and does not work.</exception>
+    public static IReadBackend Create(DriveReaderOptions options, Action<ReadBlock, int> completed)
+    {
+        if (options.Backend == ReadBackendKind.Uring)
+        {
+            throw new NotSupportedException("io_uring does not work here: use the backend of threads");
+        }
+
+        return new ReadThreads(options.Depth, completed);
+    }
+}
