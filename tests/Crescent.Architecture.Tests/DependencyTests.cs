@@ -22,8 +22,10 @@ public sealed class DependencyTests
         ["Synthesis"] = ["Checkpoints"],
         ["Conversion"] = ["Checkpoints", "Weights"],
         ["Weights"] = ["Checkpoints"],
+        ["Experts"] = ["Checkpoints"],
         ["KvCache"] = ["Checkpoints", "Weights"],
-        ["Models"] = ["Checkpoints", "Weights", "KvCache"],
+        ["Models"] = ["Checkpoints", "Weights", "KvCache", "Experts"],
+        ["Planning"] = ["Checkpoints", "Weights", "KvCache", "Models", "Synthesis"],
         ["Runtime/Sampling"] = ["Checkpoints"],
         ["Runtime"] = ["Checkpoints", "Weights", "KvCache", "Models", "Conversion", "Runtime/Sampling"],
     };
