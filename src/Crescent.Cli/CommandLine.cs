@@ -84,6 +84,7 @@ internal static class CommandLine
             CompareCommand.Create(terminal),
             ChartCommand.Create(terminal),
             SynthCommand.Create(terminal),
+            RoutingCommand.Create(terminal),
             ConvertCommand.CreateConvert(terminal),
             ConvertCommand.CreateQuantize(terminal),
             PullCommand.Create(terminal),

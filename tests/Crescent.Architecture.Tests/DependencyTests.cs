@@ -25,6 +25,7 @@ public sealed class DependencyTests
         ["KvCache"] = ["Checkpoints", "Weights"],
         ["Experts"] = ["Checkpoints", "Weights"],
         ["Models"] = ["Checkpoints", "Weights", "KvCache", "Experts"],
+        ["Planning"] = ["Checkpoints", "Weights", "KvCache", "Models", "Synthesis"],
         ["Runtime/Sampling"] = ["Checkpoints"],
         ["Runtime"] = ["Checkpoints", "Weights", "KvCache", "Experts", "Models", "Conversion", "Runtime/Sampling"],
     };

@@ -15,6 +15,8 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(ChartJson))]
 [JsonSerializable(typeof(InspectJson))]
 [JsonSerializable(typeof(SynthJson))]
+[JsonSerializable(typeof(RoutingSynthJson))]
+[JsonSerializable(typeof(RoutingSimulationJson))]
 [JsonSerializable(typeof(ConvertJson))]
 [JsonSerializable(typeof(PerplexityJson))]
 [JsonSerializable(typeof(ImatrixJson))]
