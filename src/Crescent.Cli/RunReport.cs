@@ -63,6 +63,7 @@ internal sealed class RunReport
         DecodeTokensPerSecond,
         TimeToFirstToken.TotalMilliseconds,
         ResidentBytes,
+        Streamed()?.HitRate,
         Streamed(),
         _sequence.Seed);
 

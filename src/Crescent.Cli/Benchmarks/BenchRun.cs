@@ -49,6 +49,7 @@ internal sealed class BenchRun(int threads, int ubatch, double probed)
             median.BytesPerSecond / Bandwidth,
             test.Samples.Max(sample => sample.AllocatedBytes),
             median.DistinctExperts,
+            test.Streamed?.HitRate,
             test.Streamed,
             Threads,
             Ubatch,

@@ -25,6 +25,7 @@ internal sealed record BenchTestJson(
     double BandwidthShare,
     long AllocatedBytesPerToken,
     double? DistinctExpertsPerLayer,
+    double? ExpertHitRate,
     StreamingJson? Streaming,
     int Threads,
     int Ubatch,

@@ -11,5 +11,6 @@ internal sealed record RunJson(
     double DecodeTokensPerSecond,
     double TimeToFirstTokenMs,
     long ResidentBytes,
+    double? ExpertHitRate,
     StreamingJson? Streaming,
     ulong Seed);
