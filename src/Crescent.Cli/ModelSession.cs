@@ -62,6 +62,7 @@ internal sealed class ModelSession : IDisposable
                 terminal.Note($"note: {note}");
             }
 
+            model.Recorder = options.Recorder;
             MemoryLimit.Check(path, model, options);
             var tokenizer = checkpoint.ReadTokenizer(metadata);
             if (tokenizer.VocabularySize > model.Shape.Vocab)
@@ -147,6 +148,7 @@ internal sealed class ModelSession : IDisposable
 
     public void Dispose()
     {
+        (Model.Recorder as IDisposable)?.Dispose();
         Model.Dispose();
         Checkpoint.Dispose();
     }

@@ -1,13 +1,15 @@
 using Crescent.Cli.Json;
 using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Experts.Traces;
 using Crescent.Engine.Models;
 
 namespace Crescent.Cli.Benchmarks;
 
 /// <summary>The model that is measured, how it is run, and where the rows go.</summary>
 /// <param name="Context">Most tokens of a sequence.</param>
+/// <param name="RoutingPath">Trace whose experts are chosen instead of the model's own; null for none.</param>
 /// <param name="Bandwidth">Bytes a second that memory gives; null to measure it.</param>
-internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overrides, ModelOptions Options, int Context, double? Bandwidth, string? CsvPath)
+internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overrides, ModelOptions Options, int Context, double? Bandwidth, string? CsvPath, string? RoutingPath = null)
 {
     public const string CsvOption = "--csv";
 
@@ -21,6 +23,7 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
             using var session = Open(threads, out var bandwidth, terminal);
             var run = new BenchRun(session.Model.Threads, Options.MaxBatchTokens, bandwidth);
             var model = new BenchModelJson(session.Checkpoint.Path, session.Checkpoint.TotalBytes, session.Model.Shape.Architecture, MainType(session));
+            session.Model.Playback = Playback(session.Model);
             using (var bench = new Bench(session, plan, terminal))
             {
                 foreach (var test in bench.Run(cancellation))
@@ -54,6 +57,30 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
         {
             session.Dispose();
             throw;
+        }
+    }
+
+    private RoutingPlayback? Playback(LanguageModel model)
+    {
+        if (RoutingPath is null)
+        {
+            return null;
+        }
+
+        var trace = RoutingTrace.Load(RoutingPath);
+        if (model.ExpertShape is not { } shape || shape != (trace.Experts, trace.TopK))
+        {
+            throw new CommandFailedException(
+                $"--routing {RoutingPath}: expected a trace of {(model.ExpertShape is { } own ? $"{own.TopK} of {own.Experts} experts, as the model has" : "a model with experts")}, found {trace.TopK} of {trace.Experts}");
+        }
+
+        try
+        {
+            return new RoutingPlayback(trace);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CommandFailedException($"--routing {RoutingPath}: {exception.Message}");
         }
     }
 

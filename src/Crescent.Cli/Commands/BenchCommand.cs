@@ -27,8 +27,9 @@ internal static class BenchCommand
         var bandwidth = Values.Number<double>("--read-bandwidth", "GB/s that memory gives, instead of measuring it.");
         var csv = new Option<string?>("--csv") { Description = "Append a row for each repeat to this file.", HelpName = "FILE" };
         var profile = new Option<bool>("--profile") { Description = "Tell where the time of each test's last repeat went." };
+        var routing = new Option<string?>("--routing") { Description = "Choose the experts of this trace instead of the model's own (crescent routing).", HelpName = "FILE" };
         var json = new Option<bool>("--json") { Description = "One JSON document." };
-        var command = new Command("bench", "Measures prefill and decode speed.") { prompt, count, depth, repeats, batch, threads, ubatch, bandwidth, csv, profile, json };
+        var command = new Command("bench", "Measures prefill and decode speed.") { prompt, count, depth, repeats, batch, threads, ubatch, bandwidth, csv, profile, routing, json };
         model.AddTo(command, threads: false);
         command.SetAction((parsed, cancellation) =>
         {
@@ -47,7 +48,8 @@ internal static class BenchCommand
                 model.Read(parsed, terminal, chunk),
                 Math.Max(model.ReadContext(parsed) ?? 0, plan.Context),
                 parsed.GetValue(bandwidth) * 1e9,
-                parsed.GetValue(csv));
+                parsed.GetValue(csv),
+                parsed.GetValue(routing));
             // What cannot be opened is told before the probe keeps the user waiting.
             Checkpoint.Open(scene.Path).Dispose();
             if (scene.CsvPath is { } path)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Crescent.Cli.Hub;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Experts;
+using Crescent.Engine.Experts.Traces;
 using Crescent.Engine.Models;
 using Crescent.Kernels;
 using Crescent.Kernels.Attention;
@@ -47,6 +48,8 @@ internal sealed class ModelOptionsArguments
         DefaultValueFactory = _ => [],
     };
 
+    public Option<string?> RecordRouting { get; } = new("--record-routing") { Description = "Write the experts that every token chooses to this file (crescent routing reads it).", HelpName = "FILE" };
+
     public Option<string[]> OverrideKv { get; } = new("--override-kv")
     {
         Description = "KEY=TYPE:VALUE replaces a metadata value; TYPE is int, float, bool or str.",
@@ -76,6 +79,7 @@ internal sealed class ModelOptionsArguments
         command.Add(ResidentType);
         command.Add(Memory);
         command.Add(Also);
+        command.Add(RecordRouting);
         command.Add(OverrideKv);
     }
 
@@ -98,6 +102,7 @@ internal sealed class ModelOptionsArguments
             Mla = Enum.Parse<MlaForm>(parsed.GetValue(Mla)!, ignoreCase: true),
             ResidentType = parsed.GetValue(ResidentType) is { } type ? Values.TensorType("--resident-type", type, RowCodec.CanEncode) : null,
             Streaming = parsed.GetValue(Memory) is { } memory ? new ExpertStoreOptions { Memory = memory, Also = parsed.GetValue(Also)! } : null,
+            Recorder = OpenTrace(parsed.GetValue(RecordRouting)),
             MaxBatchTokens = maxBatchTokens,
         };
     }
@@ -119,6 +124,18 @@ internal sealed class ModelOptionsArguments
     public int? ReadContext(ParseResult parsed) => InRange(parsed, _context, MostContext);
 
     public IReadOnlyList<GgufOverride> ReadOverrides(ParseResult parsed) => [.. parsed.GetValue(OverrideKv)!.Select(GgufOverride.Parse)];
+
+    private static RoutingTraceWriter? OpenTrace(string? path)
+    {
+        try
+        {
+            return path is null ? null : new RoutingTraceWriter(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailedException($"--record-routing: cannot write '{path}': {exception.Message}");
+        }
+    }
 
     private static int? InRange(ParseResult parsed, Option<int?> option, int most) =>
         parsed.GetValue(option) is not { } value || (value >= 1 && value <= most)

@@ -1,3 +1,4 @@
+using Crescent.Engine.Experts.Traces;
 using Crescent.Engine.KvCache;
 using Crescent.Kernels.Elementwise;
 using Crescent.Kernels.MatMul;
@@ -71,6 +72,12 @@ public sealed class ForwardState : IDisposable
 
     /// <summary>Adds up where the time goes; null for nowhere.</summary>
     public StepProfile? Profile { get; set; }
+
+    /// <summary>Is told what the routers choose; null for nobody.</summary>
+    public IRoutingRecorder? Recorder { get; set; }
+
+    /// <summary>Chooses experts in the routers' place; null where they do.</summary>
+    public RoutingPlayback? Playback { get; set; }
 
     /// <summary>Sees all products before they run; null for nobody.</summary>
     public ProductObserver? Observer { get; set; }

@@ -1,3 +1,4 @@
+using Crescent.Engine.Experts.Traces;
 using Crescent.Engine.KvCache;
 using Crescent.Engine.Models.Layers;
 using Crescent.Engine.Weights;
@@ -77,6 +78,23 @@ public sealed class LanguageModel : IDisposable
         set => _state.Profile = value;
     }
 
+    /// <summary>Experts of a layer, and how many of them a token takes; null for models without.</summary>
+    public (int Experts, int TopK)? ExpertShape => _parts.Layers.Select(layer => layer.FeedForward).OfType<MoeLayer>().Select(layer => ((int, int)?)layer.ExpertShape).FirstOrDefault();
+
+    /// <inheritdoc cref="ForwardState.Recorder"/>
+    public IRoutingRecorder? Recorder
+    {
+        get => _state.Recorder;
+        set => _state.Recorder = value;
+    }
+
+    /// <inheritdoc cref="ForwardState.Playback"/>
+    public RoutingPlayback? Playback
+    {
+        get => _state.Playback;
+        set => _state.Playback = value;
+    }
+
     /// <summary>Called once, as the first step begins: for work in the background that should neither delay the opening nor take memory before it is needed.</summary>
     public Action? BeforeFirstStep { get; set; }
 
@@ -93,6 +111,7 @@ public sealed class LanguageModel : IDisposable
         RequireStates();
         _state.Profile?.BeginStep();
         _streaming?.BeginStep(Batch.Count);
+        _state.Recorder?.BeginStep();
         Embed();
         Rotations();
         _state.Profile?.Lap(StepPart.Embedding);
@@ -102,6 +121,7 @@ public sealed class LanguageModel : IDisposable
         }
 
         Head();
+        _state.Playback?.EndStep(Batch.Count);
         _state.Profile?.Lap(StepPart.Head);
         AfterFirstStep?.Invoke();
         AfterFirstStep = null;

@@ -1,4 +1,5 @@
 using Crescent.Engine.Experts;
+using Crescent.Engine.Experts.Traces;
 using Crescent.Kernels;
 using Crescent.Kernels.Attention;
 using Crescent.Kernels.MatMul;
@@ -33,6 +34,9 @@ public sealed record ModelOptions
 
     /// <summary>Most bytes that the process may have in memory with all weights; null for no limit.</summary>
     public long? MemoryLimit { get; init; }
+
+    /// <summary>Is told what the routers choose; null for nobody. Whoever opened the model ends it.</summary>
+    public IRoutingRecorder? Recorder { get; init; }
 
     /// <summary>Most tokens of one step.</summary>
     public int MaxBatchTokens { get; init; } = StandardBatchTokens;

@@ -33,10 +33,14 @@ public sealed class MoeLayer : IBlock
         _scratch = scratch;
     }
 
+    /// <summary>Experts, and how many of them a token takes.</summary>
+    public (int Experts, int TopK) ExpertShape => (_routerWeights.Outputs, _router.Options.TopK);
+
     public void Forward(ForwardState state, int layer)
     {
         var rows = state.Batch.Count;
         Route(state, rows);
+        Trace(state, rows, layer);
         GroupByExpert(rows);
         CountExperts(state);
         state.Profile?.Lap(StepPart.Router);
@@ -54,6 +58,15 @@ public sealed class MoeLayer : IBlock
         state.Multiply(_scratch.Jobs.AsSpan(0, 1), ActivationType.F32);
         var work = new RouteWork { Layer = this };
         state.Pool.Run(ref work, rows, ForwardState.RowGrain(_routerWeights.Outputs * _router.Options.TopK));
+    }
+
+    private void Trace(ForwardState state, int rows, int layer)
+    {
+        var topK = _router.Options.TopK;
+        var chosen = _scratch.Chosen.AsSpan(0, rows * topK);
+        var weights = _scratch.Weights.AsSpan(0, rows * topK);
+        state.Playback?.Replace(layer, chosen, weights);
+        state.Recorder?.Record(layer, _routerWeights.Outputs, topK, chosen, weights);
     }
 
     // Counting sort of (token, choice) pairs by expert.

@@ -41,7 +41,7 @@ internal sealed class StreamedExperts : IExpertPlace
         var started = StartReads(0, missing);
         units.Run(state, wave, withShared: true);
         Release();
-        if (Ahead is not null && _store.MayReadAhead && state.Batch.Count <= RouterAhead.MostRows)
+        if (Ahead is not null && _store.MayReadAhead && state.Playback is null && state.Batch.Count <= RouterAhead.MostRows)
         {
             Ahead.ReadAhead(state);
         }
