@@ -41,7 +41,7 @@ public sealed record PlannedTensor(string Name, DType DType, IReadOnlyList<long>
     // FP8 and INT8: all matrices of layers but routers; the four-bit types: routed experts.
     private static bool IsQuantised(SynthTensorLayout tensor, DType type) => tensor.Shape.Count > 1 && TensorRole.Of(tensor.Name) switch
     {
-        TensorRole.Experts => true,
+        TensorRole.Experts => tensor.Shape.Count == 3, // not their biases
         TensorRole.Attention or TensorRole.FeedForward or TensorRole.SharedExperts => type is DType.F8_E4M3 or DType.INT8_KN && tensor.DType == DType.BF16,
         _ => false,
     };
