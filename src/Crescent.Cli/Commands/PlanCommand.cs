@@ -29,7 +29,8 @@ internal sealed class PlanCommand
     private readonly Option<int> _context = Values.Number("--context", 4096, "Tokens in the cache", "-c");
     private readonly Option<int> _chunk = Values.Number("--ubatch", 512, "Most tokens of one step: the size of a prompt's chunks", "-ub");
     private readonly Option<int> _prompt = Values.Number("--prompt-tokens", 1000, "Tokens of the prompt whose first token is waited for");
-    private readonly Option<double[]> _drive = RateList.Option("--drive-bandwidth", "GB/s that the drive gives to direct reads, e.g. 3.5,7.");
+    private readonly Option<double[]> _drive = RateList.Option("--drive-bandwidth", "GB/s that the drive gives to direct reads, e.g. 3.5,7, instead of measuring it.");
+    private readonly Option<string?> _driveFile = new("--drive-file") { Description = "A large file on the drive to measure (default: the model's largest).", HelpName = "FILE" };
     private readonly Option<double?> _memoryRate = Values.Number<double>("--memory-bandwidth", "GB/s that memory gives, instead of measuring it.");
     private readonly Option<double?> _compute = Values.Number<double>("--compute", "GMAC/s that products of long prompts run at, instead of measuring it.");
     private readonly Option<double?> _exponent = Values.Number<double>("--hit-exponent", "a of the fit hit rate = share^a, instead of the published 0.45, 0.30, 0.20.");
@@ -48,7 +49,7 @@ internal sealed class PlanCommand
         var options = new PlanCommand();
         var command = new Command("plan", "Predicts how fast a model larger than memory runs.")
         {
-            options._model, options._memory, options._type, options._layers, options._residentType, options._kvType, options._context, options._chunk, options._prompt, options._drive,
+            options._model, options._memory, options._type, options._layers, options._residentType, options._kvType, options._context, options._chunk, options._prompt, options._drive, options._driveFile,
             options._memoryRate, options._compute, options._exponent, options._trace, options._watts, options._tariff, options._threads, options._json,
         };
         command.SetAction(parsed => options.Run(parsed, terminal));
@@ -107,20 +108,28 @@ internal sealed class PlanCommand
         var (memory, compute) = (AboveZero(_memoryRate, parsed) * 1e9, AboveZero(_compute, parsed) * 1e9);
         var threads = ModelOptionsArguments.AtMostProcessors(
             parsed.GetValue(_threads) is { } count ? Values.InRange(_threads.Name, 1, ModelOptionsArguments.MostThreads, count) : 0, terminal);
-        var drive = parsed.GetValue(_drive)!;
-        if (drive.Length == 0)
-        {
-            throw new CommandFailedException(
-                $"{_drive.Name}: expected the GB/s of the drive{(model.DriveFile is null ? "" : $" that holds {model.DriveFile}")}, found none", CommandFailedException.WrongUsage);
-        }
-
+        var (drive, driveSource) = Drive(parsed, model, terminal);
         return new PlanRates(
-            [.. drive.Select(rate => rate * 1e9)],
-            PlanRates.Given,
+            drive,
+            driveSource,
             memory ?? BandwidthProbe.Measure(threads, modelBytes: 0, terminal),
             memory is null ? PlanRates.Measured : PlanRates.Given,
             compute ?? ComputeProbe.Measure(threads, IsaLevels.Best, terminal),
             compute is null ? PlanRates.Measured : PlanRates.Given);
+    }
+
+    private (IReadOnlyList<double> BytesPerSecond, string Source) Drive(ParseResult parsed, PlannedModel model, Terminal terminal)
+    {
+        var given = parsed.GetValue(_drive)!;
+        if (given.Length > 0)
+        {
+            return ([.. given.Select(rate => rate * 1e9)], PlanRates.Given);
+        }
+
+        var path = parsed.GetValue(_driveFile) ?? model.DriveFile ?? throw new CommandFailedException(
+            $"{_drive.Name}: a preset lies on no drive that could be measured: expected its GB/s, or {_driveFile.Name} with a large file on it, found neither", CommandFailedException.WrongUsage);
+        var measurement = DriveMeasurement.Measure(path, terminal);
+        return ([measurement.BytesPerSecond], measurement.Source);
     }
 
     private IReadOnlyList<HitRateSource> HitRates(ParseResult parsed)
