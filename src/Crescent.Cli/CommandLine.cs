@@ -84,6 +84,7 @@ internal static class CommandLine
             CompareCommand.Create(terminal),
             ChartCommand.Create(terminal),
             SynthCommand.Create(terminal),
+            PlanCommand.Create(terminal),
             RoutingCommand.Create(terminal),
             ConvertCommand.CreateConvert(terminal),
             ConvertCommand.CreateQuantize(terminal),

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Synthesis;
-using Crescent.Kernels;
 
 namespace Crescent.Cli.Commands;
 
@@ -13,14 +12,6 @@ internal static class SynthCommand
     private const int MostThreads = 1024;
 
     private static readonly Dictionary<string, SynthFormat> s_formats = Enum.GetValues<SynthFormat>().ToDictionary(format => format.ToString().ToLowerInvariant());
-
-    // As releases and their configurations call them.
-    private static readonly Dictionary<string, DType> s_publishedTypes = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["fp8"] = DType.F8_E4M3,
-        ["int4"] = DType.INT4_G32,
-        ["int8"] = DType.INT8_KN,
-    };
 
     public static Command Create(Terminal terminal)
     {
@@ -49,7 +40,7 @@ internal static class SynthCommand
             var options = new SynthOptions
             {
                 Format = s_formats[parsed.GetValue(format)!],
-                DType = parsed.GetValue(type) is { } name ? TypeOf(name) : null,
+                DType = parsed.GetValue(type) is { } name ? SynthTypes.Parse(type.Name, name) : null,
                 Layers = parsed.GetValue(layers),
                 Seed = parsed.GetValue(seed),
             };
@@ -82,8 +73,6 @@ internal static class SynthCommand
         });
         return command;
     }
-
-    private static DType TypeOf(string name) => s_publishedTypes.TryGetValue(name, out var type) ? type : Values.TensorType("--type", name, _ => true);
 
     private static int InRange(string option, int value, int most) =>
         value >= 1 && value <= most

@@ -15,6 +15,7 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(ChartJson))]
 [JsonSerializable(typeof(InspectJson))]
 [JsonSerializable(typeof(SynthJson))]
+[JsonSerializable(typeof(PlanJson))]
 [JsonSerializable(typeof(RoutingSynthJson))]
 [JsonSerializable(typeof(RoutingSimulationJson))]
 [JsonSerializable(typeof(ConvertJson))]

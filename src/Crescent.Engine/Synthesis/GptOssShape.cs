@@ -27,6 +27,8 @@ internal sealed record GptOssShape : SynthShape
 
     public required int TopK { get; init; }
 
+    public override int ExpertsUsed => TopK;
+
     public required int ExpertWidth { get; init; }
 
     public override IReadOnlyList<DType> PublishedTypes => [DType.MXFP4_SPLIT];

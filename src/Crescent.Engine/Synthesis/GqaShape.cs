@@ -22,6 +22,8 @@ internal sealed record GqaShape : SynthShape
 
     public (int Count, int TopK, int Width)? Experts { get; init; }
 
+    public override int ExpertsUsed => Experts?.TopK ?? 0;
+
     /// <summary>Llama-3's rope scaling, stored as a tensor of divisors.</summary>
     public float RopeFactor { get; init; } = 1;
 

@@ -19,6 +19,8 @@ internal sealed record GrokShape : SynthShape
 
     public required int TopK { get; init; }
 
+    public override int ExpertsUsed => TopK;
+
     public required int ExpertWidth { get; init; }
 
     public override bool Tied => true;

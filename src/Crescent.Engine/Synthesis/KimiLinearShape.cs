@@ -24,6 +24,8 @@ internal sealed record KimiLinearShape : SynthShape
 
     public required int TopK { get; init; }
 
+    public override int ExpertsUsed => TopK;
+
     public required int SharedExperts { get; init; }
 
     public required int ExpertWidth { get; init; }

@@ -27,6 +27,9 @@ public sealed class SynthPreset
     /// <summary>Layers of the whole model.</summary>
     public int Layers => Shape.Layers;
 
+    /// <summary>Routed experts that a token takes in a layer; 0 where there are none.</summary>
+    public int ExpertsUsed => Shape.ExpertsUsed;
+
     internal SynthShape Shape { get; }
 
     public static bool TryGet(string name, [NotNullWhen(true)] out SynthPreset? preset) => s_presets.TryGetValue(name, out preset);

@@ -36,6 +36,9 @@ internal abstract record SynthShape
 
     public required Func<SynthVocabulary> Vocabulary { get; init; }
 
+    /// <summary>Routed experts that a token takes in a layer; 0 where there are none.</summary>
+    public abstract int ExpertsUsed { get; }
+
     /// <summary>The types of GGUF that hold the values exactly.</summary>
     public virtual IReadOnlyList<DType> Formats => SynthEncoder.Formats;
 

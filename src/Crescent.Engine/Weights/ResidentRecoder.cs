@@ -35,15 +35,20 @@ public sealed class ResidentRecoder : IDisposable
     public long Bytes => _buffers.Sum(buffer => buffer.Length);
 
     /// <summary>The type that a tensor's matrices are to be recoded to; null where they stay: routed experts, routers, and what would not become smaller.</summary>
-    internal DType? TypeOf(CheckpointTensor tensor, long columns)
+    internal DType? TypeOf(CheckpointTensor tensor, long columns) => TypeOf(_type, tensor.Name, tensor.Count, columns, tensor.StoredBytes);
+
+    /// <inheritdoc cref="TypeOf(CheckpointTensor, long)"/>
+    /// <param name="wanted">The type asked for.</param>
+    /// <param name="count">Values of the tensor.</param>
+    internal static DType? TypeOf(DType wanted, string name, long count, long columns, long storedBytes)
     {
-        if (TensorRole.Of(tensor.Name) is not (TensorRole.Attention or TensorRole.FeedForward or TensorRole.SharedExperts or TensorRole.Head or TensorRole.Embeddings))
+        if (TensorRole.Of(name) is not (TensorRole.Attention or TensorRole.FeedForward or TensorRole.SharedExperts or TensorRole.Head or TensorRole.Embeddings))
         {
             return null;
         }
 
-        var type = columns % _type.Layout().BlockLength == 0 ? _type : Fallback;
-        return columns % type.Layout().BlockLength == 0 && tensor.Count / columns * type.Layout().RowBytes(columns) < tensor.StoredBytes ? type : null;
+        var type = columns % wanted.Layout().BlockLength == 0 ? wanted : Fallback;
+        return columns % type.Layout().BlockLength == 0 && count / columns * type.Layout().RowBytes(columns) < storedBytes ? type : null;
     }
 
     /// <summary>The same matrix in another type, in memory of its own.</summary>

@@ -1,0 +1,71 @@
+namespace Crescent.Cli.Json;
+
+/// <param name="Type">Of a preset; null for files, which say it themselves.</param>
+internal sealed record PlanJson(
+    string Model, string? Type, string? ResidentType, PlanRatesJson Rates, PlanModelJson Shape, string HitRates, IReadOnlyList<PlanBudgetJson> Budgets);
+
+/// <param name="DriveGBps">One prediction each.</param>
+/// <param name="DriveSource">given, or measured.</param>
+internal sealed record PlanRatesJson(
+    IReadOnlyList<double> DriveGBps, string DriveSource, double MemoryGBps, string MemorySource, double ComputeGmacs, string ComputeSource);
+
+internal sealed record PlanModelJson(
+    IReadOnlyDictionary<string, long> ResidentBytesByRole,
+    long ResidentBytes,
+    long EmbeddingBytes,
+    long ExpertBytes,
+    int ExpertLayers,
+    int Experts,
+    int ExpertsPerToken,
+    long ExpertBytesPerToken,
+    double MacsPerToken,
+    long KvBytesPerToken,
+    long StateBytesPerSequence);
+
+/// <param name="LeastMemory">The smallest budget that holds what must be resident.</param>
+/// <param name="ResidentTypeThatFits">For <c>--resident-type</c>, where the budget is too small as it is and this would do.</param>
+/// <param name="Plan">Null where the budget is too small.</param>
+internal sealed record PlanBudgetJson(long Memory, long LeastMemory, string? ResidentTypeThatFits, PlanDivisionJson? Plan);
+
+/// <param name="Slots">A layer.</param>
+/// <param name="Share">Of all experts.</param>
+internal sealed record PlanDivisionJson(
+    long ResidentBytes,
+    long ScratchBytes,
+    long CacheBytes,
+    long RuntimeBytes,
+    long MarginBytes,
+    long SlotBytes,
+    int Slots,
+    double Share,
+    IReadOnlyList<PlanDecodeJson> Decode,
+    IReadOnlyList<PlanPrefillJson> Prefill,
+    IReadOnlyList<PlanFirstTokenJson> FirstToken,
+    IReadOnlyList<PlanContextJson> Contexts);
+
+/// <param name="TokensPerSecond">The bound: drive, memory and processor at work at the same time.</param>
+/// <param name="SerialTokensPerSecond">Where none works while another does.</param>
+/// <param name="KwhPerMillionTokens">At the bound; null without watts.</param>
+/// <param name="CostPerMillionTokens">Null without watts and tariff.</param>
+internal sealed record PlanDecodeJson(
+    double DriveGBps,
+    string Routing,
+    double? Exponent,
+    double HitRate,
+    double DriveBytesPerToken,
+    double DriveSeconds,
+    double MemorySeconds,
+    double ComputeSeconds,
+    double TokensPerSecond,
+    double SerialTokensPerSecond,
+    double? KwhPerMillionTokens,
+    double? CostPerMillionTokens);
+
+/// <param name="ColdTokensPerSecond">With empty slots.</param>
+internal sealed record PlanPrefillJson(
+    double DriveGBps, int ChunkTokens, double DistinctExpertsPerLayer, double ColdDriveBytes, double ColdTokensPerSecond, double WarmTokensPerSecond);
+
+internal sealed record PlanFirstTokenJson(double DriveGBps, int PromptTokens, int ChunkTokens, double ColdSeconds, double WarmSeconds);
+
+/// <param name="Slots">A layer, once so many tokens are in the cache.</param>
+internal sealed record PlanContextJson(int Tokens, long Bytes, int Slots);
