@@ -42,22 +42,23 @@ internal sealed unsafe partial class UringReads : IReadBackend
         }
 
         var reads = new UringReads(depth, completed);
-        using var opened = new ManualResetEventSlim();
+        var opened = new ManualResetEventSlim(); // not disposed: the thread may still be in its Set
         var works = false;
-        new Thread(
-            () =>
-            {
-                using var ring = reads.Open();
-                works = ring is not null;
-                opened.Set();
-                if (ring is not null)
-                {
-                    reads.Run(ring);
-                }
-            },
-            StackBytes) { IsBackground = true, Name = "crescent-uring" }.Start();
+        var thread = new Thread(Open, StackBytes) { IsBackground = true, Name = "crescent-uring" };
+        thread.Start();
         opened.Wait();
         return works ? reads : null;
+
+        void Open()
+        {
+            using var ring = reads.OpenRing();
+            works = ring is not null;
+            opened.Set();
+            if (ring is not null)
+            {
+                reads.Run(ring);
+            }
+        }
     }
 
     public void Start(ReadBlock block)
@@ -97,7 +98,7 @@ internal sealed unsafe partial class UringReads : IReadBackend
     }
 
     // The counter begins at one: its first read shows whether the ring can read at all.
-    private Uring? Open()
+    private Uring? OpenRing()
     {
         var ring = Uring.TryCreate(_slots.Length + 1);
         if (ring is null)
