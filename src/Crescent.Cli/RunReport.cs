@@ -36,7 +36,7 @@ internal sealed class RunReport
     /// <summary>The closing line of an answer.</summary>
     public string Line()
     {
-        var cached = _sequence.CachedTokens > 0 ? $" ({_sequence.CachedTokens} cached)" : "";
+        var cached = _sequence.CachedTokens > 0 ? $" ({_sequence.CachedTokens} cached{Restored()})" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}, seed {_sequence.Seed}");
@@ -49,6 +49,8 @@ internal sealed class RunReport
         _sequence.FinishReason!.Value.ToString().ToLowerInvariant(),
         _sequence.PromptLength,
         _sequence.CachedTokens,
+        _sequence.RestoredTokens,
+        _sequence.RestoreTime.TotalMilliseconds,
         _sequence.GeneratedTokens.Length,
         PrefillTokensPerSecond,
         DecodeTokensPerSecond,
@@ -56,6 +58,9 @@ internal sealed class RunReport
         ResidentBytes,
         null,
         _sequence.Seed);
+
+    private string Restored() =>
+        _sequence.RestoredTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $", {_sequence.RestoredTokens} of them restored in {_sequence.RestoreTime.TotalMilliseconds:F1} ms") : "";
 
     private static double Rate(int tokens, TimeSpan time) => tokens > 0 && time > TimeSpan.Zero ? tokens / time.TotalSeconds : 0;
 }
