@@ -127,6 +127,7 @@ public sealed class PrefixSnapshotStore
             return;
         }
 
+        SnapshotFolder.Create(_options.Folder);
         SnapshotFolder.Create(Folder);
         using var held = SnapshotFolder.TryLock(_options.Folder, _options.LongestWait);
         var path = Path.Combine(Folder, PrefixSnapshotFormat.FileName(tokens));
