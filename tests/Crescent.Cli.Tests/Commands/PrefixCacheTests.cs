@@ -34,7 +34,7 @@ public sealed class PrefixCacheTests : IDisposable
     public void Another_system_message_cache_type_or_setting_finds_nothing()
     {
         Ask("What now?");
-        foreach (var other in (string[][])[["--kv-type", "f32"], ["--activations", "f32"], ["--system", Goldens.Words(91)], ["--template", "chatml"], ["--override-kv", "llama.rope.freq_base=float:9000"]])
+        foreach (var other in (string[][])[["--kv-type", "f32"], ["--activations", "f32"], ["--system", "Other. " + Goldens.Words(90)], ["--template", "chatml"], ["--override-kv", "llama.rope.freq_base=float:9000"]])
         {
             Assert.Equal(0, Ask("What now?", other).GetProperty("restoredTokens").GetInt32());
         }
@@ -53,12 +53,12 @@ public sealed class PrefixCacheTests : IDisposable
     [Fact]
     public void Short_system_messages_and_raw_prompts_are_kept_only_on_request()
     {
-        string[] raw = ["run", Models.Stories, "--raw", "-p", Goldens.Words(120), "-n", "2", "-c", "512", "--temp", "0", "--json", "--prefix-cache", Cache];
+        string[] raw = ["run", Models.Stories, "--raw", "-p", Goldens.Words(400), "-n", "2", "-c", "1024", "--temp", "0", "--json", "--prefix-cache", Cache];
         InProcess.Run(raw).Succeeded();
         InProcess.Run("run", Models.Stories, "--system", "Be brief.", "-p", "Go on", "-n", "2", "-c", "512", "--prefix-cache", Cache).Succeeded();
         Assert.Empty(Files);
         InProcess.Run([.. raw, "--save-prefix"]).Succeeded();
-        Assert.InRange(InProcess.Run(raw).Json.GetProperty("restoredTokens").GetInt32(), 256, 512);
+        Assert.InRange(InProcess.Run(raw).Json.GetProperty("restoredTokens").GetInt32(), 256, 1024);
     }
 
     [Fact]
@@ -72,11 +72,11 @@ public sealed class PrefixCacheTests : IDisposable
     public void Without_a_folder_named_it_is_the_users_own()
     {
         using var environment = new HubEnvironment(_folder["home"]);
-        InProcess.Run("run", Models.Stories, "--raw", "-p", Goldens.Words(120), "-n", "2", "-c", "512", "--save-prefix").Succeeded();
+        InProcess.Run("run", Models.Stories, "--raw", "-p", Goldens.Words(400), "-n", "2", "-c", "1024", "--save-prefix").Succeeded();
         Assert.Single(Directory.GetFiles(Path.Combine(_folder["home"], "prefixes"), "*.prefix", SearchOption.AllDirectories));
         environment.Set("CRESCENT_HOME", null);
         environment.Set("XDG_CACHE_HOME", _folder["cache"]);
-        InProcess.Run("run", Models.Stories, "--raw", "-p", Goldens.Words(120), "-n", "2", "-c", "512", "--save-prefix").Succeeded();
+        InProcess.Run("run", Models.Stories, "--raw", "-p", Goldens.Words(400), "-n", "2", "-c", "1024", "--save-prefix").Succeeded();
         Assert.SkipUnless(OperatingSystem.IsLinux(), "XDG_CACHE_HOME is a habit of Linux");
         Assert.Single(Directory.GetFiles(Path.Combine(_folder["cache"], "crescent", "prefixes"), "*.prefix", SearchOption.AllDirectories));
     }

@@ -110,8 +110,9 @@ public sealed class PrefixSnapshotStore
         {
             Write(tokens, prefix, pause);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
+            // Out of range is what .NET calls a file that a limit or the file system finds too large.
             _failed = true;
             _warnings.Enqueue($"a prompt's prefix could not be stored in {_options.Folder}: {exception.Message}");
         }
