@@ -231,6 +231,7 @@ internal sealed class ChatLoop : IDisposable
         var sequence = _generator.Add(new GenerationRequest
         {
             Prompt = prompt,
+            StoredPrefix = _conversation.StoredPrefix(prompt),
             Sampling = _sampling,
             MaxTokens = _maxTokens ?? int.MaxValue,
             StopTokens = _session.StopTokens(_template),

@@ -71,11 +71,12 @@ internal sealed class Conversation(ModelSession session, ChatTemplate template)
     /// <summary>Tokens that a prompt of all messages takes.</summary>
     public int CountTokens() => Encode().Count;
 
-    private IReadOnlyList<int> Encode()
-    {
-        IEnumerable<ChatMessage> all = SystemMessage is null ? _messages : _messages.Prepend(new ChatMessage("system", SystemMessage));
-        return ChatPrompt.Encode(_session, _template, [.. all]);
-    }
+    /// <inheritdoc cref="ChatPrompt.StoredPrefix"/>
+    public int StoredPrefix(IReadOnlyList<int> ids) => ChatPrompt.StoredPrefix(_session, _template, All(), ids);
+
+    private IReadOnlyList<int> Encode() => ChatPrompt.Encode(_session, _template, All());
+
+    private List<ChatMessage> All() => SystemMessage is null ? _messages : [new ChatMessage("system", SystemMessage), .. _messages];
 
     // A turn is a user message and everything up to the next one.
     private bool DropOldestTurn()

@@ -1,5 +1,6 @@
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.KvCache.Snapshots;
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime;
 using Crescent.Engine.Runtime.Sampling;
@@ -19,8 +20,11 @@ internal sealed class ModelSession : IDisposable
     // What must be left beside the weights: caches, scratch, and everyone else.
     private const long LeastFreeBytes = 2L << 30;
 
-    private ModelSession(Checkpoint checkpoint, GgufMetadata metadata, LanguageModel model, Tokenizer tokenizer, int context)
+    private readonly ModelOptions _options;
+
+    private ModelSession(Checkpoint checkpoint, GgufMetadata metadata, LanguageModel model, ModelOptions options, Tokenizer tokenizer, int context)
     {
+        _options = options;
         Checkpoint = checkpoint;
         Metadata = metadata;
         Model = model;
@@ -44,6 +48,9 @@ internal sealed class ModelSession : IDisposable
 
     /// <summary>The day the session began: a date in the prompt that changed at midnight would make all of it new.</summary>
     public DateOnly Today { get; } = DateOnly.FromDateTime(TimeProvider.System.GetLocalNow().DateTime);
+
+    /// <summary>Stored beginnings of prompts; null for none.</summary>
+    public PrefixSnapshotStore? Snapshots { get; private set; }
 
     /// <param name="context">Context the user asked for; null for none.</param>
     /// <param name="adapt">Fits the options to what the checkpoint holds; null leaves them.</param>
@@ -72,7 +79,7 @@ internal sealed class ModelSession : IDisposable
             }
 
             model.BeforeFirstStep = () => BringIntoMemory(checkpoint, model, options);
-            return new ModelSession(checkpoint, metadata, model, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal));
+            return new ModelSession(checkpoint, metadata, model, options, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal));
         }
         catch
         {
@@ -106,6 +113,10 @@ internal sealed class ModelSession : IDisposable
             checkpoint.PopulateInBackground();
         }
     }
+
+    /// <summary>Has the generators that are made from now on keep and find beginnings of prompts; not where the options are null.</summary>
+    public void OpenSnapshots(PrefixSnapshotOptions? options, Terminal terminal) =>
+        Snapshots = options is null ? null : new PrefixSnapshotStore(options, Model.CacheLayout, () => ModelIdentity.Hash(Checkpoint, Metadata, _options), terminal.Warn);
 
     /// <summary>The template that the user named, else the one that the model's markers and architecture tell.</summary>
     public ChatTemplate Template(string? name)
@@ -144,7 +155,7 @@ internal sealed class ModelSession : IDisposable
     }
 
     public Generator CreateGenerator(int maxSequences = 1) =>
-        new(Model, Tokenizer, new GeneratorOptions { Context = Context, MaxSequences = maxSequences });
+        new(Model, Tokenizer, new GeneratorOptions { Context = Context, MaxSequences = maxSequences, Snapshots = Snapshots });
 
     public void Dispose()
     {

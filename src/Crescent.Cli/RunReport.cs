@@ -45,7 +45,7 @@ internal sealed class RunReport
     /// <summary>The closing line of an answer.</summary>
     public string Line()
     {
-        var cached = _sequence.CachedTokens > 0 ? $" ({_sequence.CachedTokens} cached)" : "";
+        var cached = _sequence.CachedTokens > 0 ? $" ({_sequence.CachedTokens} cached{Restored()})" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}{StreamedText()}, seed {_sequence.Seed}");
@@ -58,6 +58,8 @@ internal sealed class RunReport
         _sequence.FinishReason!.Value.ToString().ToLowerInvariant(),
         _sequence.PromptLength,
         _sequence.CachedTokens,
+        _sequence.RestoredTokens,
+        _sequence.RestoreTime.TotalMilliseconds,
         _sequence.GeneratedTokens.Length,
         PrefillTokensPerSecond,
         DecodeTokensPerSecond,
@@ -74,6 +76,9 @@ internal sealed class RunReport
     private string StreamedText() => Streamed() is { } streamed
         ? string.Create(CultureInfo.InvariantCulture, $", experts in memory {streamed.HitRate:P0}, {streamed.DriveBytesPerToken / 1e6:F0} MB a token from the drive at {streamed.DriveGBps:F2} GB/s")
         : "";
+
+    private string Restored() =>
+        _sequence.RestoredTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $", {_sequence.RestoredTokens} of them restored in {_sequence.RestoreTime.TotalMilliseconds:F1} ms") : "";
 
     private static double Rate(int tokens, TimeSpan time) => tokens > 0 && time > TimeSpan.Zero ? tokens / time.TotalSeconds : 0;
 }

@@ -11,12 +11,14 @@ internal static class ChatCommand
     {
         var model = new ModelOptionsArguments();
         var sampling = new SamplingArguments();
+        var prefixes = new PrefixCacheArguments();
         var system = Values.Text("--system", "System message.");
         var count = Values.Number<int>("--tokens", "Most tokens of an answer (default: until the model stops or the context ends).", "-n");
         var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
         var json = new Option<bool>("--json") { Description = "One JSON document for each answer, on a line." };
         var command = new Command("chat", "A conversation in the terminal; /help lists its commands.") { system, count, template, json };
         model.AddTo(command);
+        prefixes.AddTo(command);
         sampling.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
@@ -26,6 +28,7 @@ internal static class ChatCommand
             }
 
             using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
+            session.OpenSnapshots(prefixes.Read(parsed), terminal);
             var chat = session.Template(parsed.GetValue(template));
             using var loop = new ChatLoop(terminal, session, chat, sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab), parsed.GetValue(count))
             {

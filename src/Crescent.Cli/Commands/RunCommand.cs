@@ -14,6 +14,7 @@ internal static class RunCommand
     {
         var model = new ModelOptionsArguments();
         var sampling = new SamplingArguments();
+        var prefixes = new PrefixCacheArguments();
         var prompt = Values.Text("--prompt", "The prompt (else -f, else standard input).", "-p");
         var file = new Option<string?>("--file", "-f") { Description = "Read the prompt from a file." };
         var count = Values.Number<int>("--tokens", "Most tokens to generate (default: until the model stops or the context ends).", "-n");
@@ -22,9 +23,11 @@ internal static class RunCommand
         var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
         var stop = Values.Texts("--stop", "Text that ends the answer.");
         var ignoreEos = new Option<bool>("--ignore-eos") { Description = "Go on past the model's stop tokens." };
+        var savePrefix = new Option<bool>("--save-prefix") { Description = "Keep the cache of the whole prompt for later runs, not only of its system message." };
         var json = new Option<bool>("--json") { Description = "One JSON document instead of text." };
-        var command = new Command("run", "Answers one prompt.") { prompt, file, count, system, raw, template, stop, ignoreEos, json };
+        var command = new Command("run", "Answers one prompt.") { prompt, file, count, system, raw, template, stop, ignoreEos, savePrefix, json };
         model.AddTo(command);
+        prefixes.AddTo(command);
         sampling.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
@@ -35,16 +38,17 @@ internal static class RunCommand
 
             var path = model.PathOf(parsed);
             using var session = ModelSession.Open(path, model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
+            session.OpenSnapshots(prefixes.Read(parsed), terminal);
             var text = ReadPrompt(terminal, parsed.GetValue(prompt), parsed.GetValue(file), cancellation);
             var named = parsed.GetValue(template);
             var chat = named is null && parsed.GetValue(raw) ? null : session.Template(named);
             chat = parsed.GetValue(raw) ? null : chat;
-            var ids = chat is null
-                ? RawPrompt.Encode(session.Tokenizer, text)
-                : ChatPrompt.Encode(session, chat, parsed.GetValue(system), Encoding.UTF8.GetString(text));
+            var messages = ChatPrompt.Messages(parsed.GetValue(system), Encoding.UTF8.GetString(text));
+            var ids = chat is null ? RawPrompt.Encode(session.Tokenizer, text) : ChatPrompt.Encode(session, chat, messages);
             var request = new GenerationRequest
             {
                 Prompt = ids,
+                StoredPrefix = parsed.GetValue(savePrefix) ? ids.Count - 1 : chat is null ? 0 : ChatPrompt.StoredPrefix(session, chat, messages, ids),
                 Sampling = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab),
                 MaxTokens = parsed.GetValue(count) ?? int.MaxValue,
                 StopTokens = parsed.GetValue(ignoreEos) ? [] : session.StopTokens(chat),

@@ -6,6 +6,8 @@ internal sealed record RunJson(
     string FinishReason,
     int PromptTokens,
     int CachedTokens,
+    int RestoredTokens,
+    double RestoreMs,
     int GeneratedTokens,
     double PrefillTokensPerSecond,
     double DecodeTokensPerSecond,

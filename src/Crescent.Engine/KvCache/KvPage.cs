@@ -25,6 +25,9 @@ public sealed class KvPage
 
     internal int References { get; set; }
 
+    /// <summary>Whether all its tokens were computed as a prompt's: generated ones may take another form of attention, whose bits differ in the layers above.</summary>
+    internal bool IsPrompt { get; set; }
+
     /// <summary>Set while the page is published.</summary>
     internal PrefixKey? Key { get; set; }
 

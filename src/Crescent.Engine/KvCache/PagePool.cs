@@ -70,7 +70,26 @@ public sealed class PagePool : IDisposable
 
         page.Id = _nextId++;
         page.References = 1;
+        page.IsPrompt = false;
         return page;
+    }
+
+    /// <summary>Tokens at the beginning of <paramref name="tokens"/>, at most <paramref name="limit"/>, that a new sequence would find here.</summary>
+    internal int CountPublished(ReadOnlySpan<int> tokens, int limit)
+    {
+        var (found, parent) = (0, 0L);
+        for (var end = PagedAttention.PageTokens; end <= Math.Min(limit, tokens.Length); end += PagedAttention.PageTokens)
+        {
+            if (!_published.TryGetValue(new PrefixKey(parent, tokens[(end - PagedAttention.PageTokens)..end].ToArray()), out var page))
+            {
+                break;
+            }
+
+            parent = page.Id;
+            found = Layout.StateFloats == 0 || page.State is not null ? end : found;
+        }
+
+        return found;
     }
 
     /// <summary>The published page with this content, held once more; null where there is none.</summary>
@@ -99,6 +118,9 @@ public sealed class PagePool : IDisposable
             page.Key = key;
         }
     }
+
+    /// <summary>Holds a page that somebody holds once more.</summary>
+    internal static void Hold(KvPage page) => page.References++;
 
     internal void Release(KvPage page)
     {
@@ -138,6 +160,16 @@ public sealed class PagePool : IDisposable
 
         page.State = state;
         page.StateNode = _withState.AddLast(page);
+    }
+
+    /// <summary>Takes a page's state away, for whoever gives it back with <see cref="KeepState"/>.</summary>
+    internal AlignedBuffer<float> TakeState(KvPage page)
+    {
+        var state = page.State!;
+        _withState.Remove(page.StateNode!);
+        page.State = null;
+        page.StateNode = null;
+        return state;
     }
 
     /// <summary>Copies a page's state, and counts it as used.</summary>
@@ -193,13 +225,7 @@ public sealed class PagePool : IDisposable
         }
     }
 
-    private void DropState(KvPage page)
-    {
-        _states.Return(page.State!);
-        _withState.Remove(page.StateNode!);
-        page.State = null;
-        page.StateNode = null;
-    }
+    private void DropState(KvPage page) => _states.Return(TakeState(page));
 
     /// <summary>Pages that <paramref name="tokens"/> tokens take.</summary>
     public static int PagesFor(int tokens) => (tokens + PagedAttention.PageTokens - 1) / PagedAttention.PageTokens;

@@ -12,10 +12,12 @@ public sealed class SequencePages
     private const int PageTokens = PagedAttention.PageTokens;
 
     private readonly PagePool _pool;
+    private readonly int _promptLength;
     private readonly List<KvPage> _pages = [];
     private int _publishedPages;
 
-    public SequencePages(PagePool pool) => _pool = pool;
+    /// <param name="promptLength">Tokens of the sequence's prompt; those after it are generated ones.</param>
+    public SequencePages(PagePool pool, int promptLength = int.MaxValue) => (_pool, _promptLength) = (pool, promptLength);
 
     /// <summary>The pages' memory, for attention; entries past the last page are stale.</summary>
     public ByteRegion[] Table { get; private set; } = new ByteRegion[8];
@@ -80,6 +82,7 @@ public sealed class SequencePages
     {
         for (; (_publishedPages + 1) * PageTokens <= length; _publishedPages++)
         {
+            _pages[_publishedPages].IsPrompt = (_publishedPages + 1) * PageTokens <= _promptLength;
             _pool.Publish(_pages[_publishedPages], KeyOf(_publishedPages, tokens));
         }
 
@@ -91,11 +94,12 @@ public sealed class SequencePages
 
     /// <summary>
     /// Where the model has recurrent layers: chooses the page boundary at which the coming step, over positions <paramref name="first"/>..<paramref name="end"/>,
-    /// saves the state. At the last one before the prompt's last token, for prompts that begin alike; that copy is offered with its page at once.
-    /// Else at the last one, for what goes on from this sequence; that copy moves along until the pages are given back.
+    /// saves the state. At <paramref name="wanted"/>, where a snapshot is to be taken, else at the last one before the prompt's last token, for prompts that
+    /// begin alike; such a copy is offered with its page at once. Else at the last one, for what goes on from this sequence; that copy moves along until
+    /// the pages are given back. One copy a step: where both lie in one step, the prompt's end is not kept.
     /// </summary>
     /// <param name="tokens">The sequence's tokens.</param>
-    public void PlanSave(ReadOnlySpan<int> tokens, int first, int end, int promptLength)
+    public void PlanSave(ReadOnlySpan<int> tokens, int first, int end, int promptLength, int wanted = 0)
     {
         if (State is not { } state)
         {
@@ -103,14 +107,33 @@ public sealed class SequencePages
         }
 
         var prompt = (promptLength - 1) / PageTokens * PageTokens;
-        var at = prompt > first && prompt <= end ? prompt : end / PageTokens * PageTokens;
+        var at = wanted > first && wanted <= end ? wanted : prompt > first && prompt <= end ? prompt : end / PageTokens * PageTokens;
         state.SaveAt = 0;
         if (at > first)
         {
             Publish(tokens, first); // the prompt's copy is not to be written over
             state.Saved ??= _pool.RentState();
-            (state.SaveAt, state.SavedLength, state.SavedIsPrompt) = (at, at, at == prompt);
+            (state.SaveAt, state.SavedLength, state.SavedIsPrompt) = (at, at, at == prompt || at == wanted);
         }
+    }
+
+    /// <summary>
+    /// Holds the pages of positions 0..<paramref name="length"/>, whole pages that are filled, and takes their state where the model has one. Null where a
+    /// page holds more than prompts, or the state was not kept.
+    /// </summary>
+    /// <param name="tokens">The sequence's tokens.</param>
+    internal HeldPrefix? TryHold(ReadOnlySpan<int> tokens, int length)
+    {
+        Publish(tokens, length);
+        var count = length / PageTokens;
+        var pages = _pages.GetRange(0, Math.Min(count, _pages.Count));
+        if (pages.Count < count || !pages.TrueForAll(page => page.IsPrompt) || (_pool.Layout.StateFloats > 0 && pages[^1].State is null))
+        {
+            return null;
+        }
+
+        pages.ForEach(PagePool.Hold);
+        return new HeldPrefix(_pool, pages, _pool.Layout.StateFloats > 0 ? _pool.TakeState(pages[^1]) : null);
     }
 
     /// <summary>Gives all pages and the state back.</summary>

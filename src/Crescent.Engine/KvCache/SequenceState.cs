@@ -22,6 +22,6 @@ public sealed class SequenceState
     /// <summary>Length that the copy belongs to, whole pages; 0 for none.</summary>
     internal int SavedLength { get; set; }
 
-    /// <summary>Whether the copy is the one at the end of the prompt.</summary>
+    /// <summary>Whether the copy is one that others may begin with: at the end of the prompt, or of a prefix that is stored.</summary>
     internal bool SavedIsPrompt { get; set; }
 }

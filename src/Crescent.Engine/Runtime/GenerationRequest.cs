@@ -8,6 +8,9 @@ public sealed record GenerationRequest
     /// <summary>Token ids of the prompt; at least one.</summary>
     public required IReadOnlyList<int> Prompt { get; init; }
 
+    /// <summary>Tokens at the beginning of the prompt that later prompts will begin with too, and whose cache is worth storing; 0 for none.</summary>
+    public int StoredPrefix { get; init; }
+
     public SamplingOptions Sampling { get; init; } = new();
 
     /// <summary>Most tokens to generate; the context may end it earlier.</summary>

@@ -1,4 +1,5 @@
 using Crescent.Engine.KvCache;
+using Crescent.Engine.KvCache.Snapshots;
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime.Sampling;
 using Crescent.Engine.Weights;
@@ -16,6 +17,7 @@ public sealed class Generator : IDisposable
     private readonly LanguageModel _model;
     private readonly Tokenizer? _tokenizer;
     private readonly PagePool _pool;
+    private readonly PrefixSnapshots? _snapshots;
     private readonly Scheduler _scheduler;
 
     /// <param name="tokenizer">Turns tokens into text; null where only ids are wanted.</param>
@@ -29,7 +31,8 @@ public sealed class Generator : IDisposable
         var pages = (long)PagePool.PagesFor(options.Context) * options.MaxSequences;
         Func<long, bool>? claim = model.Streaming is { } streaming ? streaming.Experts.TryClaimPages : null;
         _pool = new PagePool(model.CacheLayout, options.MaxCachePages > 0 ? options.MaxCachePages : (int)Math.Min(pages, int.MaxValue), Math.Max(PagePool.DefaultKeptStates, 2 * options.MaxSequences), claim);
-        _scheduler = new Scheduler(_pool, options.MaxSequences, options.Chunk > 0 ? options.Chunk : model.Batch.MaxTokens);
+        _snapshots = options.Snapshots is { } store ? new PrefixSnapshots(_pool, store) : null;
+        _scheduler = new Scheduler(_pool, options.MaxSequences, options.Chunk > 0 ? options.Chunk : model.Batch.MaxTokens, _snapshots);
     }
 
     /// <summary>Most tokens of a sequence, prompt and answer.</summary>
@@ -66,7 +69,7 @@ public sealed class Generator : IDisposable
             }
         }
 
-        var sequence = new Sequence(request, new SequencePages(_pool), new Sampler(request.Sampling, _model.Shape.Vocab), _tokenizer, Context);
+        var sequence = new Sequence(request, new SequencePages(_pool, request.Prompt.Count), new Sampler(request.Sampling, _model.Shape.Vocab), _tokenizer, Context);
         if (request.MaxTokens <= 0)
         {
             sequence.Finish(FinishReason.Length);
@@ -84,6 +87,7 @@ public sealed class Generator : IDisposable
     public bool Step()
     {
         var batch = _model.Batch;
+        _snapshots?.Collect();
         if (!_scheduler.Next(batch))
         {
             LastStepTokens = 0;
@@ -119,6 +123,8 @@ public sealed class Generator : IDisposable
                 {
                     sampled[first + i].Append(ids[i]);
                 }
+
+                StorePrefix(sampled[first + i]);
             }
         }
 
@@ -139,7 +145,22 @@ public sealed class Generator : IDisposable
         }
     }
 
-    public void Dispose() => _pool.Dispose();
+    /// <summary>Waits until snapshots that are being written are on the drive.</summary>
+    public void Dispose()
+    {
+        _snapshots?.Dispose();
+        _pool.Dispose();
+    }
+
+    // The answer has begun: what is written now delays no first token.
+    private void StorePrefix(Sequence sequence)
+    {
+        if (sequence.SnapshotLength is > 0 and var length)
+        {
+            sequence.SnapshotLength = 0;
+            _snapshots!.Save(sequence.Pages, sequence.Tokens, length);
+        }
+    }
 
     // The sampled id, or −1 where the sequence has ended for want of finite logits or by its caller.
     private static int Sample(Sequence sequence, Span<float> logits)

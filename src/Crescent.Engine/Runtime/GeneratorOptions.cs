@@ -1,3 +1,5 @@
+using Crescent.Engine.KvCache.Snapshots;
+
 namespace Crescent.Engine.Runtime;
 
 /// <summary>Limits of a <see cref="Generator"/>.</summary>
@@ -14,4 +16,7 @@ public sealed record GeneratorOptions
 
     /// <summary>Most cache pages; 0 for as many as the sequences can fill.</summary>
     public int MaxCachePages { get; init; }
+
+    /// <summary>Stored beginnings of prompts; null for none.</summary>
+    public PrefixSnapshotStore? Snapshots { get; init; }
 }

@@ -1,4 +1,5 @@
 using Crescent.Engine.KvCache;
+using Crescent.Engine.KvCache.Snapshots;
 using Crescent.Engine.Models;
 
 namespace Crescent.Engine.Runtime;
@@ -15,11 +16,14 @@ public sealed class Scheduler
     private readonly List<Sequence> _sampled = []; // sequences whose logits the step computes, in the order of the batch's logit rows
     private readonly int _maxSequences;
     private readonly int _chunk;
+    private readonly PrefixSnapshots? _snapshots;
 
     /// <param name="maxSequences">Most sequences in a step.</param>
     /// <param name="chunk">Most prompt tokens of one sequence in a step.</param>
-    public Scheduler(PagePool pool, int maxSequences, int chunk)
+    /// <param name="snapshots">Stored beginnings of prompts; null for none.</param>
+    public Scheduler(PagePool pool, int maxSequences, int chunk, PrefixSnapshots? snapshots = null)
     {
+        _snapshots = snapshots;
         _pool = pool;
         _maxSequences = maxSequences;
         _chunk = chunk;
@@ -99,11 +103,23 @@ public sealed class Scheduler
                 other.Pages.Publish(other.Tokens, other.Computed);
             }
 
-            sequence.Computed = sequence.Pages.SharePrefix(sequence.Tokens, sequence.Length - 1);
-            sequence.CachedTokens = Math.Min(sequence.Computed, sequence.PromptLength);
+            Begin(sequence);
             sequence.ComputedBeforeStep = sequence.Computed;
             _running.Add(sequence);
         }
+    }
+
+    private void Begin(Sequence sequence)
+    {
+        if (_snapshots is not null)
+        {
+            var restored = _snapshots.Restore(sequence.Tokens, sequence.Length - 1, out var time);
+            (sequence.RestoredTokens, sequence.RestoreTime) = restored > 0 ? (restored, time) : (sequence.RestoredTokens, sequence.RestoreTime);
+            sequence.SnapshotLength = _snapshots.Wanted(sequence.Tokens[..sequence.PromptLength], sequence.Request.StoredPrefix);
+        }
+
+        sequence.Computed = sequence.Pages.SharePrefix(sequence.Tokens, sequence.Length - 1);
+        sequence.CachedTokens = Math.Min(sequence.Computed, sequence.PromptLength);
     }
 
     private void AddTokens(Batch batch, bool decoding)
@@ -133,7 +149,7 @@ public sealed class Scheduler
         var first = sequence.Computed;
         var end = first + count;
         var split = Math.Clamp(sequence.PromptLength, first, end);
-        sequence.Pages.PlanSave(sequence.Tokens, first, end, sequence.PromptLength);
+        sequence.Pages.PlanSave(sequence.Tokens, first, end, sequence.PromptLength, sequence.SnapshotLength);
         if (split > first)
         {
             batch.Add(sequence.Tokens[first..split], first, sequence.Pages, isPrompt: true);

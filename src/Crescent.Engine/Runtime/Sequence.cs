@@ -45,6 +45,12 @@ public sealed class Sequence
     /// <summary>Prompt tokens that were found in the cache.</summary>
     public int CachedTokens { get; internal set; }
 
+    /// <summary>Prompt tokens whose cache came from a snapshot for this sequence; they are among <see cref="CachedTokens"/>.</summary>
+    public int RestoredTokens { get; internal set; }
+
+    /// <summary>Time that finding and reading the snapshot took.</summary>
+    public TimeSpan RestoreTime { get; internal set; }
+
     /// <summary>Null while the sequence runs.</summary>
     public FinishReason? FinishReason { get; private set; }
 
@@ -63,6 +69,9 @@ public sealed class Sequence
     internal int ComputedBeforeStep { get; set; }
 
     internal int MaxLength { get; }
+
+    /// <summary>Tokens of whole pages to write to a snapshot once they are computed; 0 for none.</summary>
+    internal int SnapshotLength { get; set; }
 
     internal SequencePages Pages { get; }
 

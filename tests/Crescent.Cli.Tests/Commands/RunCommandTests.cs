@@ -22,7 +22,7 @@ public sealed class RunCommandTests
     {
         var json = InProcess.Run("run", Models.Stories, "--raw", "-p", "Once", "-n", "4", "--seed", "7", "--json").Json;
         JsonAssert.HasFields(
-            json, "text", "ids", "finishReason", "promptTokens", "cachedTokens", "generatedTokens", "prefillTokensPerSecond", "decodeTokensPerSecond",
+            json, "text", "ids", "finishReason", "promptTokens", "cachedTokens", "restoredTokens", "restoreMs", "generatedTokens", "prefillTokensPerSecond", "decodeTokensPerSecond",
             "timeToFirstTokenMs", "residentBytes", "expertHitRate", "seed");
         Assert.Equal("length", json.GetProperty("finishReason").GetString());
         Assert.Equal(4, json.GetProperty("generatedTokens").GetInt32());

@@ -16,6 +16,8 @@ internal sealed class CliProcess : IDisposable
 
     public static string Assembly => Path.Combine(AppContext.BaseDirectory, "crescent.dll");
 
+    public bool HasExited => _process.HasExited;
+
     public StreamReader Out => _process.StandardOutput;
 
     public StreamReader Error => _process.StandardError;

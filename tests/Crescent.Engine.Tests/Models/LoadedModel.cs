@@ -30,6 +30,10 @@ internal sealed class LoadedModel : IDisposable
 
     public IEnumerable<DType> TensorTypes() => _checkpoint.Tensors.Values.Select(tensor => tensor.DType).Distinct();
 
+    /// <summary>The hash of what cached values depend on, as if the model had been loaded with these options.</summary>
+    public byte[] Identity(ModelOptions options, params string[] overrides) =>
+        ModelIdentity.Hash(_checkpoint, _checkpoint.Metadata.With(overrides.Select(GgufOverride.Parse)), options);
+
     public Tokenizer Tokenizer() => _checkpoint.ReadTokenizer(_checkpoint.Metadata);
 
     /// <summary>One thread, F32 cache and 64 tokens a step, so that a test sees no more than what it changes.</summary>
