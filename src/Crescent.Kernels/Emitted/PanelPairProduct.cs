@@ -6,7 +6,7 @@ namespace Crescent.Kernels.Emitted;
 /// <summary>Products of pairs of panels with many items: block of columns by block, tile by tile. Sums go on in the output from one block to the next, in the order of columns.</summary>
 internal static unsafe class PanelPairProduct
 {
-    /// <summary>From this many items on pairs win: below, weights come from memory for too few tiles. All tiles are then of the most rows, or of one less.</summary>
+    /// <summary>From this many items on panels are taken in pairs: with fewer tiles the first, which waits for memory, weighs more. All tiles are then of the most rows, or of one less.</summary>
     public const int LeastItems = 64;
 
     // Bytes of a pair and of a tile in a block of columns. The pairs of a work item then share the second-level cache with the inputs that pass; shorter blocks
