@@ -7,18 +7,19 @@ namespace Crescent.Kernels.Threading;
 /// wants that core, the system takes it away for milliseconds in the middle of a range, and all wait for that range: such a helper works in bursts
 /// shorter than its turn on the core and gives the core up between them. Bursts grow again as long as that goes well.
 /// </summary>
-/// <remarks>Its own thread calls all but <see cref="TryWake"/>. Times are <see cref="Stopwatch"/> timestamps, passed in so that tests can make them up.</remarks>
+/// <remarks>Its own thread calls all but <see cref="WakeIfAsleep"/>. Times are <see cref="Stopwatch"/> timestamps, passed in so that tests can make them up.</remarks>
 internal sealed class ComputeHelper(int worker) : IDisposable
 {
+    private const int RestMilliseconds = 1;
+
     private static readonly long s_leastBurst = Ticks(microseconds: 500);
     private static readonly long s_mostBurst = Ticks(microseconds: 50_000); // a core kept for so long is its own
-    private static readonly long s_rest = Ticks(microseconds: 1000);
+    private static readonly long s_loss = Ticks(microseconds: 1000); // a core taken by another process is away for longer
 
     private long _burst = long.MaxValue; // ticks
     private long _burstStart;
     private long _preemptions;
-    private int _asleep; // both are the dispatcher's too
-    private long _restsUntil;
+    private int _asleep; // the dispatcher's too
 
     /// <summary>Index of the thread in a dispatch.</summary>
     public int Worker => worker;
@@ -28,7 +29,10 @@ internal sealed class ComputeHelper(int worker) : IDisposable
     /// <summary>Whether another process was found to want this helper's core.</summary>
     public bool SharesCore => _burst != long.MaxValue;
 
-    /// <summary>Whether the burst is over and it rests: no dispatch before the rest's end wakes it.</summary>
+    /// <summary>Rests for a while, whatever is dispatched meanwhile; the release of a pool that stops ends it.</summary>
+    public void Rest() => Wake.Wait(RestMilliseconds);
+
+    /// <summary>Whether the burst is over and it should rest.</summary>
     public bool MustRest(long now)
     {
         if (!SharesCore || now - _burstStart < _burst)
@@ -36,14 +40,13 @@ internal sealed class ComputeHelper(int worker) : IDisposable
             return false;
         }
 
-        _burst += _burst / 2;
+        _burst *= 2;
         if (_burst > s_mostBurst)
         {
             _burst = long.MaxValue;
             return false;
         }
 
-        Volatile.Write(ref _restsUntil, now + s_rest);
         return true;
     }
 
@@ -51,11 +54,13 @@ internal sealed class ComputeHelper(int worker) : IDisposable
 
     /// <summary>The others had to wait for this helper: bursts become short where that was because it lost its core.</summary>
     /// <param name="preemptions">How often it has lost its core so far.</param>
-    public void KeptOthersWaiting(long preemptions, long now)
+    /// <param name="waited">Time that they waited.</param>
+    public void KeptOthersWaiting(long preemptions, long waited, long now)
     {
-        if (preemptions != _preemptions)
+        var preempted = preemptions != _preemptions;
+        _preemptions = preemptions;
+        if (preempted && waited > s_loss)
         {
-            _preemptions = preemptions;
             _burst = s_leastBurst;
             _burstStart = now;
         }
@@ -67,16 +72,13 @@ internal sealed class ComputeHelper(int worker) : IDisposable
     /// <summary>True for the one of several callers that ends the announced sleep; after <see cref="FallAsleep"/> the dispatcher then owes a release.</summary>
     public bool TryEndSleep() => Interlocked.Exchange(ref _asleep, 0) == 1;
 
-    /// <summary>Wakes the helper for a dispatch if it sleeps and need not rest; true if so.</summary>
-    public bool TryWake(long now)
+    /// <summary>Wakes the helper if it sleeps.</summary>
+    public void WakeIfAsleep()
     {
-        if (Volatile.Read(ref _asleep) == 0 || now < Volatile.Read(ref _restsUntil) || !TryEndSleep())
+        if (Volatile.Read(ref _asleep) == 1 && TryEndSleep())
         {
-            return false;
+            Wake.Release();
         }
-
-        Wake.Release();
-        return true;
     }
 
     public void Dispose() => Wake.Dispose();

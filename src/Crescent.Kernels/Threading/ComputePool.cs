@@ -33,6 +33,7 @@ public sealed unsafe class ComputePool : IDisposable
     private int _grain;
     private long _next; // 64 bits: it passes the count by a grain a thread
     private long _state; // generation of the dispatch (high 32 bits), Open, Waiting, and how many helpers are inside it
+    private long _waitStart; // when the caller had done its ranges, where Waiting is set
     private volatile bool _stop;
     private ExceptionDispatchInfo? _failure;
 
@@ -91,12 +92,12 @@ public sealed unsafe class ComputePool : IDisposable
         _failure = null;
         Volatile.Write(ref _next, 0);
         Interlocked.Exchange(ref _state, (((Volatile.Read(ref _state) >> GenerationShift) + 1) << GenerationShift) | Open);
-        var start = Stopwatch.GetTimestamp();
         foreach (var helper in _helpers)
         {
-            helper.TryWake(start);
+            helper.WakeIfAsleep();
         }
 
+        var start = Stopwatch.GetTimestamp();
         var ranges = TakeRanges(0);
         // Nobody may enter any more. A helper that never got a core has taken nothing and is not waited for.
         if ((Interlocked.And(ref _state, ~Open) & Inside) != 0)
@@ -140,9 +141,11 @@ public sealed unsafe class ComputePool : IDisposable
         where TWork : struct, IWork, allows ref struct
         => Unsafe.AsRef<TWork>(work).Execute(start, end, worker);
 
-    // Spins for longer than the helpers' last ranges should take, by those of the caller. A helper that is not done by then has lost its core: sleeping leaves it this one.
+    // Spins for longer than the helpers' last ranges should take, by those of the caller. A helper that waits for this core has it at once; one that is not done by then has lost another: sleeping lets the system
+    // move it here.
     private void AwaitHelpers(long start, long patience)
     {
+        var spinner = new SpinWait();
         while (Stopwatch.GetTimestamp() - start < patience)
         {
             if ((Volatile.Read(ref _state) & Inside) == 0)
@@ -150,9 +153,10 @@ public sealed unsafe class ComputePool : IDisposable
                 return;
             }
 
-            Thread.SpinWait(1);
+            spinner.SpinOnce(sleep1Threshold: -1);
         }
 
+        _waitStart = start;
         if ((Interlocked.Or(ref _state, Waiting) & Inside) != 0)
         {
             _left.Wait();
@@ -186,7 +190,8 @@ public sealed unsafe class ComputePool : IDisposable
         var state = Interlocked.Decrement(ref _state);
         if ((state & Waiting) != 0)
         {
-            helper.KeptOthersWaiting(ThreadPreemptions.Count(), Stopwatch.GetTimestamp());
+            var now = Stopwatch.GetTimestamp();
+            helper.KeptOthersWaiting(ThreadPreemptions.Count(), now - _waitStart, now);
             if ((state & Inside) == 0)
             {
                 _left.Release();
@@ -198,15 +203,20 @@ public sealed unsafe class ComputePool : IDisposable
     // the gate closed, or no ranges left.
     private bool WaitForDispatch(ComputeHelper helper, long seen)
     {
-        var rests = helper.MustRest(Stopwatch.GetTimestamp());
-        if (!rests && SpinForDispatch(helper, seen))
+        if (helper.MustRest(Stopwatch.GetTimestamp()))
+        {
+            helper.Rest();
+            helper.StartBurst(Stopwatch.GetTimestamp());
+        }
+
+        if (SpinForDispatch(helper, seen))
         {
             return !_stop;
         }
 
-        // Announce the sleep, then look once more: a dispatch between the two either sees the flag or is seen here. Who rests lets dispatches pass.
+        // Announce the sleep, then look once more: a dispatch between the two either sees the flag or is seen here.
         helper.FallAsleep();
-        if (((rests || Volatile.Read(ref _state) >> GenerationShift == seen) && !_stop) || !helper.TryEndSleep())
+        if ((Volatile.Read(ref _state) >> GenerationShift == seen && !_stop) || !helper.TryEndSleep())
         {
             helper.Wake.Wait(); // where the flag is gone, the dispatcher has released: take its permit
         }

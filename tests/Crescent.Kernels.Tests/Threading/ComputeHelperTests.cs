@@ -13,7 +13,7 @@ public sealed class ComputeHelperTests
     {
         using var helper = new ComputeHelper(1);
         helper.StartBurst(0);
-        helper.KeptOthersWaiting(preemptions: 0, now: 0); // waited for, but it had its core: a long range, or a page from the disk
+        helper.KeptOthersWaiting(preemptions: 0, waited: 100 * s_millisecond, now: 0); // waited for, but it had its core: a long range, or a page from the disk
         Assert.False(helper.SharesCore);
         Assert.False(helper.MustRest(now: 1_000_000 * s_millisecond));
     }
@@ -22,24 +22,40 @@ public sealed class ComputeHelperTests
     public void A_helper_that_lost_its_core_rests_between_short_bursts()
     {
         using var helper = new ComputeHelper(1);
-        helper.KeptOthersWaiting(preemptions: 1, now: 0);
+        helper.KeptOthersWaiting(preemptions: 1, waited: 2 * s_millisecond, now: 0);
         Assert.True(helper.SharesCore);
         Assert.False(helper.MustRest(now: s_millisecond / 4));
         Assert.True(helper.MustRest(now: s_millisecond));
+    }
 
-        // No dispatch wakes it while it rests; afterwards the next one does, once.
+    [Fact]
+    public void A_core_lost_for_a_moment_counts_for_nothing()
+    {
+        using var helper = new ComputeHelper(1);
+        helper.KeptOthersWaiting(preemptions: 1, waited: s_millisecond / 4, now: 0);
+        Assert.False(helper.SharesCore);
+        helper.KeptOthersWaiting(preemptions: 1, waited: 10 * s_millisecond, now: 0); // not lost since
+        Assert.False(helper.SharesCore);
+    }
+
+    [Fact]
+    public void A_sleeping_helper_is_woken_once()
+    {
+        using var helper = new ComputeHelper(1);
+        helper.WakeIfAsleep();
+        Assert.Equal(0, helper.Wake.CurrentCount);
         helper.FallAsleep();
-        Assert.False(helper.TryWake(now: s_millisecond * 3 / 2));
-        Assert.True(helper.TryWake(now: s_millisecond * 3));
-        Assert.False(helper.TryWake(now: s_millisecond * 3));
+        helper.WakeIfAsleep();
+        helper.WakeIfAsleep();
         Assert.Equal(1, helper.Wake.CurrentCount);
+        Assert.False(helper.TryEndSleep());
     }
 
     [Fact]
     public void Bursts_grow_until_the_core_counts_as_its_own_again()
     {
         using var helper = new ComputeHelper(1);
-        helper.KeptOthersWaiting(preemptions: 1, now: 0);
+        helper.KeptOthersWaiting(preemptions: 1, waited: 2 * s_millisecond, now: 0);
         long now = 0, last = 0, rests = 0;
         while (helper.SharesCore)
         {
@@ -58,9 +74,9 @@ public sealed class ComputeHelperTests
         Assert.InRange(now, 0, 500 * s_millisecond);
 
         // The same preemption is not counted twice; another starts anew.
-        helper.KeptOthersWaiting(preemptions: 1, now);
+        helper.KeptOthersWaiting(preemptions: 1, waited: 2 * s_millisecond, now);
         Assert.False(helper.SharesCore);
-        helper.KeptOthersWaiting(preemptions: 2, now);
+        helper.KeptOthersWaiting(preemptions: 2, waited: 2 * s_millisecond, now);
         Assert.True(helper.SharesCore);
     }
 }
