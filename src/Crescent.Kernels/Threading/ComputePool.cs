@@ -141,8 +141,8 @@ public sealed unsafe class ComputePool : IDisposable
         where TWork : struct, IWork, allows ref struct
         => Unsafe.AsRef<TWork>(work).Execute(start, end, worker);
 
-    // Spins for longer than the helpers' last ranges should take, by those of the caller. A helper that waits for this core has it at once; one that is not done by then has lost another: sleeping lets the system
-    // move it here.
+    // Spins for longer than the helpers' last ranges should take, by those of the caller, and yields: a helper that waits for this core has it at once.
+    // One that is not done by then has lost another core: sleeping lets the system move it to this one.
     private void AwaitHelpers(long start, long patience)
     {
         var spinner = new SpinWait();
