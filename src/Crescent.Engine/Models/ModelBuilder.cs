@@ -1,6 +1,7 @@
 using Crescent.Engine.Models.Layers;
 using Crescent.Engine.Weights;
 using Crescent.Kernels.Elementwise;
+using Crescent.Kernels.Processors;
 
 namespace Crescent.Engine.Models;
 
@@ -16,7 +17,7 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
     /// <inheritdoc cref="Checkpoints.Checkpoint.HasPermutedLlamaHeads"/>
     public bool HasPermutedLlamaHeads { get; init; } = true;
 
-    public int Threads => Options.Threads > 0 ? Options.Threads : Environment.ProcessorCount;
+    public int Threads => ProcessorLayout.ThreadsOrDefault(Options.Threads);
 
     public int Hidden { get; } = config.Integer("embedding_length");
 
