@@ -30,12 +30,6 @@ internal sealed class PanelKernelEmitter
     private const int PrefetchBytes = 4096;
 
     private static readonly AssemblerRegister64[] s_inputs = [rbx, rbp, rsi, rcx, r8, r9, r10, r11, r12, r13, r14, r15];
-    private static readonly AssemblerRegister64[] s_saved =
-        OperatingSystem.IsWindows() ? [rbx, rbp, rsi, rdi, r12, r13, r14, r15] : [rbx, rbp, r12, r13, r14, r15];
-
-    private static readonly AssemblerRegisterXMM[] s_savedVectors =
-        OperatingSystem.IsWindows() ? [xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15] : [];
-
     private readonly Assembler _code = new(64);
     private readonly PanelFormat _format;
     private readonly AssemblerRegister64[] _inputs;
@@ -66,9 +60,7 @@ internal sealed class PanelKernelEmitter
         var emitter = new PanelKernelEmitter(format, inputs);
         emitter.Loops();
         emitter.Leave();
-        using var stream = new MemoryStream();
-        emitter._code.Assemble(new StreamCodeWriter(stream), 0);
-        return stream.ToArray();
+        return FunctionFrame.Assemble(emitter._code);
     }
 
     private bool HasHalves => _format.Scales == PanelScales.SignedBytePairs;
@@ -76,21 +68,7 @@ internal sealed class PanelKernelEmitter
     // rax: the arguments.
     private void Enter()
     {
-        foreach (var register in s_saved)
-        {
-            _code.push(register);
-        }
-
-        if (s_savedVectors.Length > 0)
-        {
-            _code.sub(rsp, 16 * s_savedVectors.Length);
-            for (var i = 0; i < s_savedVectors.Length; i++)
-            {
-                _code.vmovups(__xmmword_ptr[rsp + (16 * i)], s_savedVectors[i]);
-            }
-        }
-
-        _code.mov(rax, OperatingSystem.IsWindows() ? rcx : rdi);
+        FunctionFrame.Enter(_code);
         _code.sub(rsp, FrameBytes);
         _code.mov(__qword_ptr[rsp + ArgumentsAt], rax);
         _code.mov(rdx, __qword_ptr[rax + PanelArguments.InputEndAt]);
@@ -236,22 +214,6 @@ internal sealed class PanelKernelEmitter
     private void Leave()
     {
         _code.add(rsp, FrameBytes);
-        for (var i = 0; i < s_savedVectors.Length; i++)
-        {
-            _code.vmovups(s_savedVectors[i], __xmmword_ptr[rsp + (16 * i)]);
-        }
-
-        if (s_savedVectors.Length > 0)
-        {
-            _code.add(rsp, 16 * s_savedVectors.Length);
-        }
-
-        foreach (var register in s_saved.Reverse())
-        {
-            _code.pop(register);
-        }
-
-        _code.vzeroupper();
-        _code.ret();
+        FunctionFrame.Leave(_code);
     }
 }
