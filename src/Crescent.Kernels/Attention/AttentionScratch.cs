@@ -1,4 +1,3 @@
-using Crescent.Kernels.Emitted.Attention;
 using Crescent.Kernels.Memory;
 
 namespace Crescent.Kernels.Attention;
@@ -6,7 +5,7 @@ namespace Crescent.Kernels.Attention;
 /// <summary>Scratch memory of attention, a part for each thread of the pool.</summary>
 internal sealed unsafe class AttentionScratch : IDisposable
 {
-    private const int DecodedFloats = ScoreArguments.BlockKeys * ScoreTile.ChainLength;
+    private const int DecodedFloats = ScoreTile.PanelKeys * ScoreTile.ChainLength;
 
     private readonly AlignedBuffer<float> _memory;
     private readonly AttentionShape _shape;
@@ -84,7 +83,7 @@ internal sealed unsafe class AttentionScratch : IDisposable
         /// <summary>[8, TilePositions], or [TilePositions, 16] by columns</summary>
         public float* Scores { get; init; }
 
-        /// <summary>[ScoreArguments.BlockKeys, ScoreTile.ChainLength]: keys that are being met</summary>
+        /// <summary>[ScoreArguments.BlockKeys, ScoreTile.ChainLength] or [ScoreTile.ChainLength, ScoreTile.PanelKeys]: keys that are being met</summary>
         public float* Decoded { get; init; }
 
         /// <summary>[queries / 16, KeyStride, 16]: queries in columns</summary>

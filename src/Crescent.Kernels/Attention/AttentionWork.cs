@@ -17,6 +17,7 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
     public ReadOnlySpan<AttentionSpan> Spans;
     public RowSums<TTiles, TLanes, TVector> Rows;
     public ColumnSums<TTiles> Columns;
+    public StoredSums<TTiles> Stored;
     public float* Queries; // [rows, heads, keyWidth]
     public float* Output; // [rows, heads, valueWidth]
     public float* Stats; // [rows, heads, 2]: running maximum and sum between runs that continue each other
@@ -154,6 +155,10 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
             if (Columns.Takes(item))
             {
                 Columns.Sum(item, scratch, tile, loaded);
+            }
+            else if (Stored.Takes(item))
+            {
+                Stored.Sum(item, scratch, tile, loaded);
             }
             else
             {

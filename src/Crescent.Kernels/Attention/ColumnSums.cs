@@ -135,7 +135,6 @@ internal readonly unsafe ref struct ColumnSums<TTiles>(
 
     private void SumStored(in AttentionItem item, AttentionScratch.Part scratch, TileRows rows, int tile, int loaded)
     {
-        var isAhead = _tiles.TryFind(item.Sequence, item.KvHead, tile + PagedAttention.TilePositions, out _);
         for (var query = 0; query < item.Queries; query += Queries)
         {
             var group = new TileGroup { Tile = tile, Loaded = loaded, FirstQuery = query };
@@ -151,22 +150,9 @@ internal readonly unsafe ref struct ColumnSums<TTiles>(
             }
 
             Weigh(stored, ref arguments, ref views, scratch, query);
-            var sum = new ValueArguments { RowStride = rows.ValueStride, RowEnd = shape.ValueWidth * stored.ValueBytes };
-            for (var (key, run) = (views.Start, 0); key < views.End; run++)
-            {
-                _ = _tiles.TryFind(item.Sequence, item.KvHead, tile + key, out var values);
-                var count = Math.Min(views.End - key, PagedAttention.PageTokens - (key % PagedAttention.PageTokens));
-                sum.Rows[run] = (long)values.Values;
-                sum.Counts[run] = count;
-                key += count;
-            }
-
+            var sum = StoredRuns.Find(_tiles, item, tile, views.Start, views.End, isAhead: !shape.ValueIsKeyPrefix && query == 0);
+            sum.RowEnd = shape.ValueWidth * stored.ValueBytes;
             Accumulate(stored, ref sum, ref views, scratch, query);
-        }
-
-        if (isAhead && scratch.Values != null)
-        {
-            _tiles.Prefetch(item.Sequence, item.KvHead, tile + PagedAttention.TilePositions, 0, _tiles.LinesATile);
         }
     }
 

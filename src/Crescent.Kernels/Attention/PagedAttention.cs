@@ -153,6 +153,7 @@ public sealed unsafe class PagedAttention : IDisposable
         var partialFloats = AttentionWork<TTiles, TLanes, TVector>.PartialFloats(_scratch);
         var plan = AttentionPlan.Make(_shape, spans, modifiers, pool.Threads, isSegmented, partialFloats);
         ReservePartials(spans, plan, partialFloats);
+        var stored = type is { } rows ? Emitted(rows, modifiers) : null;
         var work = new AttentionWork<TTiles, TLanes, TVector>
         {
             Shape = _shape,
@@ -161,8 +162,8 @@ public sealed unsafe class PagedAttention : IDisposable
             Plan = plan,
             Spans = spans,
             Rows = new RowSums<TTiles, TLanes, TVector>(_shape, _scratch, modifiers, tiles),
-            Columns = new ColumnSums<TTiles>(
-                _shape, _scratch, modifiers, tiles, Emitted(KvType.F32, modifiers), type is { } stored ? Emitted(stored, modifiers) : null),
+            Columns = new ColumnSums<TTiles>(_shape, _scratch, modifiers, tiles, Emitted(KvType.F32, modifiers), stored),
+            Stored = new StoredSums<TTiles>(_shape, _scratch, modifiers, tiles, stored),
             Queries = queries.Address,
             Output = output.Address,
             Stats = _stats.Address,

@@ -49,7 +49,7 @@ public class EmittedAttentionTests
     {
         PanelKernelTests.SkipUnlessEmitted();
         var shape = new AttentionShape(2, 2, 32, 32, false, 1);
-        using var batch = new AttentionCase(shape, KvType.F16, [(300, 40)], 2);
+        using var batch = new AttentionCase(shape, KvType.F32, [(300, 40)], 2); // a cache of halves holds no infinity
         var before = batch.Run(1, IsaLevel.Avx512);
         batch.Poison(sequence: 0, fromPosition: 313, value, endPosition: 314);
         var expected = batch.Run(1, IsaLevel.Avx512);

@@ -11,12 +11,15 @@ internal sealed unsafe class AttentionKernels
 
     private readonly delegate* unmanaged<ScoreArguments*, void> _score;
     private readonly delegate* unmanaged<ValueArguments*, void> _value;
+    private readonly nint[] _rowScores; // [queries − 1]; none for rows of float32
+    private readonly nint[] _rowValues; // [queries − 1]
 
-    private AttentionKernels(KvType type, nint score, nint value)
+    private AttentionKernels(KvType type, nint score, nint value, nint[] rowScores, nint[] rowValues)
     {
         ValueBytes = RowDecoder.ValueBytes(type);
         _score = (delegate* unmanaged<ScoreArguments*, void>)score;
         _value = (delegate* unmanaged<ValueArguments*, void>)value;
+        (_rowScores, _rowValues) = (rowScores, rowValues);
     }
 
     /// <summary>Bytes of a value in a row.</summary>
@@ -40,14 +43,26 @@ internal sealed unsafe class AttentionKernels
             return null;
         }
 
+        var few = type == KvType.F32 ? [] : Enumerable.Range(1, RowScoreKernelEmitter.MostQueries).ToArray();
+        var rowScores = few.Select(queries => load(RowScoreKernelEmitter.Emit(type, queries))).ToArray();
+        var rowValues = few.Select(queries => load(ValueKernelEmitter.Emit(type, queries))).ToArray();
         var score = load(ScoreKernelEmitter.Emit(type));
-        var value = score == 0 ? 0 : load(ValueKernelEmitter.Emit(type));
-        return value == 0 ? null : new AttentionKernels(type, score, value);
+        var value = load(ValueKernelEmitter.Emit(type, SoftmaxColumns.Queries));
+        return score == 0 || value == 0 || rowScores.Contains(0) || rowValues.Contains(0) ? null : new AttentionKernels(type, score, value, rowScores, rowValues);
     }
+
+    /// <summary>Most queries that <see cref="ScoreRows"/> and <see cref="AccumulateRows"/> take; 0 where rows of this type have no such loops.</summary>
+    public int MostRowQueries => _rowScores.Length;
 
     /// <inheritdoc cref="ScoreKernelEmitter"/>
     public void Score(ScoreArguments* arguments) => _score(arguments);
 
-    /// <inheritdoc cref="ValueKernelEmitter"/>
+    /// <summary>The sums of values for 16 queries.</summary>
     public void Accumulate(ValueArguments* arguments) => _value(arguments);
+
+    /// <inheritdoc cref="RowScoreKernelEmitter"/>
+    public void ScoreRows(int queries, RowScoreArguments* arguments) => ((delegate* unmanaged<RowScoreArguments*, void>)_rowScores[queries - 1])(arguments);
+
+    /// <summary>The sums of values for a few queries.</summary>
+    public void AccumulateRows(int queries, ValueArguments* arguments) => ((delegate* unmanaged<ValueArguments*, void>)_rowValues[queries - 1])(arguments);
 }

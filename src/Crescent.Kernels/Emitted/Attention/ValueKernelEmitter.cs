@@ -5,12 +5,12 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Crescent.Kernels.Emitted.Attention;
 
 /// <summary>
-/// Writes the weighted sums of values for 16 queries: sums[query] ← carry[query]·sums[query] + Σ_j weights[j, query]·values[j], j ascending, as
-/// <see cref="ValueTile"/> takes them. Lane = value; eight queries of 32 values stay in registers while all positions pass.
+/// Writes the weighted sums of values for some queries: sums[query] ← carry[query]·sums[query] + Σ_j weight(j, query)·values[j], j ascending, as
+/// <see cref="ValueTile"/> takes them. Lane = value; up to eight queries of 32 values stay in registers while all positions pass.
 /// </summary>
 internal sealed class ValueKernelEmitter
 {
-    private const int Queries = 8;
+    private const int MostQueries = 8;
     private const int VectorBytes = 64;
 
     private static readonly AssemblerRegisterZMM[] s_sums =
@@ -20,13 +20,27 @@ internal sealed class ValueKernelEmitter
 
     private readonly Assembler _code = new(64);
     private readonly KvType _type;
+    private readonly int _queries; // in registers
+    private readonly int _groups; // of so many queries
+    private readonly int _weightBytes; // from a query's weight to the next query's
+    private readonly int _stepBytes; // from a value's weight to the next value's
 
-    private ValueKernelEmitter(KvType type) => _type = type;
+    private ValueKernelEmitter(KvType type, int queries)
+    {
+        _type = type;
+        var isByColumns = queries > MostQueries;
+        _queries = isByColumns ? MostQueries : queries;
+        _groups = isByColumns ? SoftmaxColumns.Queries / MostQueries : 1;
+        (_weightBytes, _stepBytes) = isByColumns
+            ? (sizeof(float), SoftmaxColumns.Queries * sizeof(float))
+            : (PagedAttention.TilePositions * sizeof(float), sizeof(float));
+    }
 
     /// <summary>The code of a function of one <see cref="ValueArguments"/>*.</summary>
-    public static byte[] Emit(KvType type)
+    /// <param name="queries">1 to 8, with weights [queries, TilePositions], or 16, with weights [values, 16].</param>
+    public static byte[] Emit(KvType type, int queries)
     {
-        var emitter = new ValueKernelEmitter(type);
+        var emitter = new ValueKernelEmitter(type, queries);
         FunctionFrame.Enter(emitter._code);
         emitter.Columns();
         FunctionFrame.Leave(emitter._code);
@@ -60,10 +74,14 @@ internal sealed class ValueKernelEmitter
         }
 
         ForEach((sum, _, target) => _code.vmovups(target, sum));
-        _code.lea(r9, __[r9 + (r10 * Queries)]);
-        _code.add(rdx, Queries * sizeof(float));
-        _code.cmp(rdx, 2 * Queries * sizeof(float));
-        _code.jb(queries);
+        if (_groups > 1)
+        {
+            _code.lea(r9, __[r9 + (r10 * MostQueries)]);
+            _code.add(rdx, MostQueries * sizeof(float));
+            _code.cmp(rdx, _groups * MostQueries * sizeof(float));
+            _code.jb(queries);
+        }
+
         _code.add(r14, 2 * VectorBytes);
         _code.add(rcx, 2 * VectorValueBytes);
         _code.cmp(rcx, __qword_ptr[rax + ValueArguments.RowEndAt]);
@@ -75,7 +93,7 @@ internal sealed class ValueKernelEmitter
     {
         _code.mov(rbp, __qword_ptr[rax + ValueArguments.CarryAt]);
         _code.add(rbp, rdx);
-        for (var query = 0; query < Queries; query++)
+        for (var query = 0; query < _queries; query++)
         {
             _code.vbroadcastss(s_weights[query], __dword_ptr[rbp + (4 * query)]);
         }
@@ -92,18 +110,20 @@ internal sealed class ValueKernelEmitter
         _code.add(rsi, rcx);
         _code.test(rdi, rdi);
         _code.jz(end);
+        _code.mov(r13, __qword_ptr[rax + (ValueArguments.NextOffsetsAt + (8 * run))]);
         _code.Label(ref value);
+        _code.prefetcht1(__byte_ptr[rsi + r13]);
         RowDecoder.Load(_code, _type, zmm16, Source(0));
         RowDecoder.Load(_code, _type, zmm17, Source(1));
-        for (var query = 0; query < Queries; query++)
+        for (var query = 0; query < _queries; query++)
         {
-            _code.vbroadcastss(s_weights[query], __dword_ptr[r8 + (4 * query)]);
+            _code.vbroadcastss(s_weights[query], __dword_ptr[r8 + (_weightBytes * query)]);
             _code.vfmadd231ps(s_sums[2 * query], s_weights[query], zmm16);
             _code.vfmadd231ps(s_sums[(2 * query) + 1], s_weights[query], zmm17);
         }
 
         _code.add(rsi, rbx);
-        _code.add(r8, 2 * Queries * sizeof(float));
+        _code.add(r8, _stepBytes);
         _code.dec(rdi);
         _code.jnz(value);
         _code.Label(ref end);
@@ -113,9 +133,9 @@ internal sealed class ValueKernelEmitter
     private AssemblerMemoryOperand Source(int vector) =>
         _type == KvType.F32 ? __zmmword_ptr[rsi + (VectorValueBytes * vector)] : __ymmword_ptr[rsi + (VectorValueBytes * vector)];
 
-    private static void ForEach(Action<AssemblerRegisterZMM, int, AssemblerMemoryOperand> use)
+    private void ForEach(Action<AssemblerRegisterZMM, int, AssemblerMemoryOperand> use)
     {
-        for (var query = 0; query < Queries; query++)
+        for (var query = 0; query < _queries; query++)
         {
             var sums = query < 4 ? r9 : r12;
             for (var vector = 0; vector < 2; vector++)
