@@ -13,7 +13,7 @@ internal static class KernelFrame
         OperatingSystem.IsWindows() ? [xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15] : [];
 
     /// <summary>Leaves the argument in rax, and <paramref name="bytes"/> at rsp.</summary>
-    public static void Enter(Assembler code, int bytes)
+    public static void Enter(Assembler code, int bytes = 0)
     {
         foreach (var register in s_saved)
         {
@@ -30,13 +30,20 @@ internal static class KernelFrame
         }
 
         code.mov(rax, OperatingSystem.IsWindows() ? rcx : rdi);
-        code.sub(rsp, bytes);
+        if (bytes > 0)
+        {
+            code.sub(rsp, bytes);
+        }
     }
 
     /// <summary>Returns to the caller.</summary>
-    public static void Leave(Assembler code, int bytes)
+    public static void Leave(Assembler code, int bytes = 0)
     {
-        code.add(rsp, bytes);
+        if (bytes > 0)
+        {
+            code.add(rsp, bytes);
+        }
+
         for (var i = 0; i < s_savedVectors.Length; i++)
         {
             code.vmovups(s_savedVectors[i], __xmmword_ptr[rsp + (16 * i)]);
@@ -54,5 +61,12 @@ internal static class KernelFrame
 
         code.vzeroupper();
         code.ret();
+    }
+    /// <summary>The bytes of what was written.</summary>
+    public static byte[] Assemble(Assembler code)
+    {
+        using var stream = new MemoryStream();
+        code.Assemble(new StreamCodeWriter(stream), 0);
+        return stream.ToArray();
     }
 }

@@ -54,9 +54,7 @@ internal sealed class PanelKernelEmitter
         var emitter = new PanelKernelEmitter(format, inputs);
         emitter.Loops();
         KernelFrame.Leave(emitter._code, FrameBytes);
-        using var stream = new MemoryStream();
-        emitter._code.Assemble(new StreamCodeWriter(stream), 0);
-        return stream.ToArray();
+        return KernelFrame.Assemble(emitter._code);
     }
 
     private bool HasHalves => _format.Scales == PanelScales.SignedBytePairs;

@@ -49,9 +49,7 @@ internal sealed class PanelPairEmitter
         var emitter = new PanelPairEmitter(format, inputs);
         emitter.Loops();
         KernelFrame.Leave(emitter._code, 0);
-        using var stream = new MemoryStream();
-        emitter._code.Assemble(new StreamCodeWriter(stream), 0);
-        return stream.ToArray();
+        return KernelFrame.Assemble(emitter._code);
     }
 
     private void Loops()
