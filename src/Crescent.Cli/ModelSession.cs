@@ -54,14 +54,14 @@ internal sealed class ModelSession : IDisposable
         try
         {
             options = adapt?.Invoke(checkpoint, options) ?? options;
+            IReadOnlyList<string> notes = [];
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
-            model = ModelLoader.Load(checkpoint, metadata, options, out var notes);
+            model = LoadBeside(() => checkpoint.ReadTokenizer(metadata), () => ModelLoader.Load(checkpoint, metadata, options, out notes), out var tokenizer);
             foreach (var note in notes)
             {
                 terminal.Note($"note: {note}");
             }
 
-            var tokenizer = checkpoint.ReadTokenizer(metadata);
             if (tokenizer.VocabularySize > model.Shape.Vocab)
             {
                 throw new CheckpointException(
@@ -75,6 +75,25 @@ internal sealed class ModelSession : IDisposable
         {
             model?.Dispose();
             checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    // Both read the checkpoint, which the caller closes after a failure: none may be left running then. The model's error comes before the tokenizer's.
+    private static LanguageModel LoadBeside(Func<Tokenizer> readTokenizer, Func<LanguageModel> loadModel, out Tokenizer tokenizer)
+    {
+        var reading = Task.Run(readTokenizer);
+        LanguageModel? model = null;
+        try
+        {
+            model = loadModel();
+            tokenizer = reading.GetAwaiter().GetResult();
+            return model;
+        }
+        catch
+        {
+            ((IAsyncResult)reading).AsyncWaitHandle.WaitOne();
+            model?.Dispose();
             throw;
         }
     }
