@@ -62,8 +62,9 @@ internal sealed class ModelSession : IDisposable
         {
             options = adapt?.Invoke(checkpoint, options) ?? options;
             options = MemoryLimit.Apply(checkpoint, options);
+            IReadOnlyList<string> notes = [];
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
-            model = ModelLoader.Load(checkpoint, metadata, options, out var notes);
+            model = LoadBeside(() => checkpoint.ReadTokenizer(metadata), () => ModelLoader.Load(checkpoint, metadata, options, out notes), out var tokenizer);
             foreach (var note in notes)
             {
                 terminal.Note($"note: {note}");
@@ -71,7 +72,6 @@ internal sealed class ModelSession : IDisposable
 
             model.Recorder = options.Recorder;
             MemoryLimit.Check(path, model, options);
-            var tokenizer = checkpoint.ReadTokenizer(metadata);
             if (tokenizer.VocabularySize > model.Shape.Vocab)
             {
                 throw new CheckpointException(
@@ -85,6 +85,25 @@ internal sealed class ModelSession : IDisposable
         {
             model?.Dispose();
             checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    // Both read the checkpoint, which the caller closes after a failure: none may be left running then. The model's error comes before the tokenizer's.
+    private static LanguageModel LoadBeside(Func<Tokenizer> readTokenizer, Func<LanguageModel> loadModel, out Tokenizer tokenizer)
+    {
+        var reading = Task.Run(readTokenizer);
+        LanguageModel? model = null;
+        try
+        {
+            model = loadModel();
+            tokenizer = reading.GetAwaiter().GetResult();
+            return model;
+        }
+        catch
+        {
+            ((IAsyncResult)reading).AsyncWaitHandle.WaitOne();
+            model?.Dispose();
             throw;
         }
     }

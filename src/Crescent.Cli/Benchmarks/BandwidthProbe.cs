@@ -1,4 +1,5 @@
 using Crescent.Kernels.Memory;
+using Crescent.Kernels.Processors;
 using Crescent.Kernels.Threading;
 
 namespace Crescent.Cli.Benchmarks;
@@ -11,11 +12,11 @@ internal static class BandwidthProbe
     private const int Passes = 4;
 
     /// <summary>Bytes a second, over 4 GiB of memory, or over less where the model's file and that much do not fit together.</summary>
-    /// <param name="threads">0 for one a processor.</param>
+    /// <param name="threads">0 for one a physical core.</param>
     public static double Measure(int threads, long modelBytes, Terminal terminal)
     {
         terminal.Detail("measuring read bandwidth");
-        using var pool = new ComputePool(threads > 0 ? threads : Environment.ProcessorCount);
+        using var pool = new ComputePool(ProcessorLayout.ThreadsOrDefault(threads));
         var free = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - modelBytes;
         return ReadBandwidth.Measure(pool, Math.Clamp(free / 3, LeastBytes, MostBytes), Passes);
     }

@@ -15,12 +15,18 @@ namespace Crescent.Cli.Benchmarks;
 internal sealed class Bench : IDisposable
 {
     private const int WarmUpSteps = 8;
+    private const int WarmUpSeed = 43;
+
+    // Warm is what has run for a while, and no faster the last time than the time before.
+    private static readonly TimeSpan s_leastWarmUp = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_mostWarmUp = TimeSpan.FromSeconds(4);
+    private const double WarmUpGain = 1.05;
 
     private readonly ModelSession _session;
     private readonly BenchPlan _plan;
     private readonly Terminal _terminal;
     private readonly Generator _generator;
-    private readonly Random _random = new(42);
+    private Random _random = new(42);
     private readonly List<int[]> _prefixes = []; // [sequences][deepest depth]
     private long _allocated; // managed bytes since the last measurement began
 
@@ -78,14 +84,12 @@ internal sealed class Bench : IDisposable
         var samples = new List<BenchSample>();
         var profile = _plan.Profiles ? new StepProfile() : null;
         _session.Model.Profile = profile;
-        for (var i = -1; i < _plan.Repeats; i++)
+        _terminal.Detail($"{name} of {tokens} tokens at depth {depth}, batch {batch}: warm-up");
+        WarmUp(() => measure(true));
+        for (var i = 0; i < _plan.Repeats; i++)
         {
-            _terminal.Detail($"{name} of {tokens} tokens at depth {depth}, batch {batch}: {(i < 0 ? "warm-up" : $"repeat {i + 1} of {_plan.Repeats}")}");
-            var sample = measure(i < 0);
-            if (i >= 0)
-            {
-                samples.Add(sample);
-            }
+            _terminal.Detail($"{name} of {tokens} tokens at depth {depth}, batch {batch}: repeat {i + 1} of {_plan.Repeats}");
+            samples.Add(measure(false));
         }
 
         _session.Model.Profile = null;
@@ -94,6 +98,21 @@ internal sealed class Bench : IDisposable
             ? StreamedReport.Of(streaming.Experts, median.Streamed!.Value, TimeSpan.FromSeconds(median.Seconds), median.Tokens)
             : null;
         return new BenchTest(name, tokens, depth, batch, samples, profile, streamed);
+    }
+
+    // Draws tokens of its own: how long it lasts must not change those that are measured.
+    private void WarmUp(Func<BenchSample> measure)
+    {
+        var random = _random;
+        _random = new Random(WarmUpSeed);
+        var clock = Stopwatch.StartNew();
+        var (before, now) = (0.0, measure().TokensPerSecond);
+        while (clock.Elapsed < s_mostWarmUp && (clock.Elapsed < s_leastWarmUp || now > before * WarmUpGain))
+        {
+            (before, now) = (now, measure().TokensPerSecond);
+        }
+
+        _random = random;
     }
 
     // Computes a sequence's first tokens and leaves their pages to whoever begins alike. With one token more, a recurrent model's state is kept where they end.

@@ -13,7 +13,7 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
 {
     public const string CsvOption = "--csv";
 
-    /// <param name="threadCounts">0 for one a processor.</param>
+    /// <param name="threadCounts">0 for one a physical core.</param>
     public BenchJson Run(BenchPlan plan, IReadOnlyList<int> threadCounts, Terminal terminal, CancellationToken cancellation)
     {
         var tests = new List<BenchTestJson>();

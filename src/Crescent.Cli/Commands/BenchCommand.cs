@@ -23,7 +23,7 @@ internal static class BenchCommand
         var ubatch = Values.Number("--ubatch", 512, "Most tokens of one step: the size of a prompt's chunks", "-ub");
         var depth = NumberList.Option("--depth", [0], 0, MostTokens, "Tokens in the cache before each test, e.g. 0,4k,16k (0). The cache is filled once a depth.", "-d");
         var batch = NumberList.Option("--batch", [1], 1, MostBatch, "Sequences decoded together, e.g. 1,4,8 (1).");
-        var threads = NumberList.Option("--threads", [], 1, ModelOptionsArguments.MostThreads, "Threads that compute, e.g. 1,2 (default: one a processor). The model is opened anew for each count.", "-t");
+        var threads = NumberList.Option("--threads", [], 1, ModelOptionsArguments.MostThreads, "Threads that compute, e.g. 1,2 (default: one a physical core). The model is opened anew for each count.", "-t");
         var bandwidth = Values.Number<double>("--read-bandwidth", "GB/s that memory gives, instead of measuring it.");
         var csv = new Option<string?>("--csv") { Description = "Append a row for each repeat to this file.", HelpName = "FILE" };
         var profile = new Option<bool>("--profile") { Description = "Tell where the time of each test's last repeat went." };

@@ -4,6 +4,7 @@ using Crescent.Cli.Comparisons;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Checkpoints;
+using Crescent.Kernels.Processors;
 
 namespace Crescent.Cli.Commands;
 
@@ -25,7 +26,7 @@ internal static class CompareCommand
         var prompt = Values.Number("--prompt-tokens", 512, "Tokens of the prefill test; 0 for none", "-p");
         var count = Values.Number("--tokens", 128, "Tokens of the decode test; 0 for none", "-n");
         var depth = Values.Number("--depth", 0, "Tokens in the cache before each test", "-d");
-        var threads = Values.Number<int>("--threads", "Threads that compute (default: one a processor).", "-t");
+        var threads = Values.Number<int>("--threads", "Threads that compute (default: one a physical core).", "-t");
         var ubatch = Values.Number("--ubatch", 512, "Most tokens of one step", "-ub");
         var pairs = Values.Number("--pairs", 5, "Runs of each engine, in pairs whose order alternates", "-r");
         var repeats = Values.Number("--repeats", 3, "Repeats within a run, which counts their median");
@@ -43,7 +44,7 @@ internal static class CompareCommand
                 Values.InRange(prompt.Name, 0, MostTokens, parsed.GetValue(prompt)),
                 Values.InRange(count.Name, 0, MostTokens, parsed.GetValue(count)),
                 Values.InRange(depth.Name, 0, MostTokens, parsed.GetValue(depth)),
-                ModelOptionsArguments.AtMostProcessors(Values.InRange(threads.Name, 1, ModelOptionsArguments.MostThreads, parsed.GetValue(threads) ?? Environment.ProcessorCount), terminal),
+                ModelOptionsArguments.AtMostProcessors(Values.InRange(threads.Name, 1, ModelOptionsArguments.MostThreads, parsed.GetValue(threads) ?? ProcessorLayout.ThreadsOrDefault(0)), terminal),
                 Values.InRange(ubatch.Name, 1, MostUbatch, parsed.GetValue(ubatch)),
                 Values.InRange(repeats.Name, 1, MostRepeats, parsed.GetValue(repeats)));
             var wanted = Values.InRange(pairs.Name, 1, MostRepeats, parsed.GetValue(pairs));

@@ -19,7 +19,7 @@ internal sealed class ModelOptionsArguments
 
     private const int MostContext = 2_000_000_000; // so that positions and pages of a sequence fit an int
 
-    private readonly Option<int?> _threads = Values.Number<int>("--threads", "Threads that compute (default: one a processor).", "-t");
+    private readonly Option<int?> _threads = Values.Number<int>("--threads", "Threads that compute (default: one a physical core).", "-t");
     private readonly Option<int?> _context = Values.Number<int>("--context", "Most tokens of prompt and answer (default: the model's, at most 32768).", "-c");
 
     public Argument<string?> Model { get; } = new("MODEL")

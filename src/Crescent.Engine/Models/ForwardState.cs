@@ -3,6 +3,7 @@ using Crescent.Engine.KvCache;
 using Crescent.Kernels.Elementwise;
 using Crescent.Kernels.MatMul;
 using Crescent.Kernels.Memory;
+using Crescent.Kernels.Processors;
 using Crescent.Kernels.Threading;
 
 namespace Crescent.Engine.Models;
@@ -16,7 +17,7 @@ public sealed class ForwardState : IDisposable
     public ForwardState(ModelOptions options, int hidden, Rope? rope, KvCacheLayout cache)
     {
         MaxRows = options.MaxBatchTokens;
-        Pool = new ComputePool(options.Threads > 0 ? options.Threads : Environment.ProcessorCount);
+        Pool = new ComputePool(ProcessorLayout.ThreadsOrDefault(options.Threads));
         Activations = options.Activations;
         Cache = cache;
         HiddenWidth = hidden;

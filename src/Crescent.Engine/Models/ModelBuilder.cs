@@ -3,6 +3,7 @@ using Crescent.Engine.Models.Layers;
 using Crescent.Engine.Weights;
 using Crescent.Kernels.Elementwise;
 using Crescent.Kernels.MatMul;
+using Crescent.Kernels.Processors;
 
 namespace Crescent.Engine.Models;
 
@@ -21,7 +22,7 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
     /// <summary>Holds some of the experts where they are read from the drive; null where all are in memory.</summary>
     internal ExpertStore? Store { get; init; }
 
-    public int Threads => Options.Threads > 0 ? Options.Threads : Environment.ProcessorCount;
+    public int Threads => ProcessorLayout.ThreadsOrDefault(Options.Threads);
 
     public int Hidden { get; } = config.Integer("embedding_length");
 

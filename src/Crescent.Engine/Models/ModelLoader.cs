@@ -14,6 +14,7 @@ using Crescent.Engine.Models.Qwen3Moe;
 using Crescent.Engine.Weights;
 using Crescent.Kernels.MatMul;
 using Crescent.Kernels.Memory;
+using Crescent.Kernels.Processors;
 
 namespace Crescent.Engine.Models;
 
@@ -55,7 +56,7 @@ public static class ModelLoader
                 $"{checkpoint.Path}: unknown architecture '{architecture}'; supported: {string.Join(", ", s_architectures.Keys)}");
         }
 
-        var threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        var threads = ProcessorLayout.ThreadsOrDefault(options.Threads);
         var recoder = options.ResidentType is { } type ? new ResidentRecoder(type, options.Isa, threads) : null;
         try
         {

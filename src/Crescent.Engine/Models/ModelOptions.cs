@@ -3,13 +3,14 @@ using Crescent.Engine.Experts.Traces;
 using Crescent.Kernels;
 using Crescent.Kernels.Attention;
 using Crescent.Kernels.MatMul;
+using Crescent.Kernels.Processors;
 
 namespace Crescent.Engine.Models;
 
 /// <summary>How a model is run.</summary>
 public sealed record ModelOptions
 {
-    /// <summary>Threads that compute; 0 for one a processor.</summary>
+    /// <summary>Threads that compute; 0 for one a physical core that the process may use (<see cref="ProcessorLayout.DefaultThreads"/>).</summary>
     public int Threads { get; init; }
 
     public IsaLevel Isa { get; init; } = IsaLevels.Best;

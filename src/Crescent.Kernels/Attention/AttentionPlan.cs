@@ -18,7 +18,16 @@ internal readonly record struct AttentionPlan(int HeadBlock, int HeadBlocks, int
     // What items of their own have summed is kept till all are done: 8 MiB a thread at most.
     private const long PartialFloatsAThread = 2 << 20;
 
+    // Items that a thread takes together: the next tile is asked for while one is summed, so segments that follow each other are best in one hand.
+    private const int MostTogether = 4;
+
     public int Items => TokenBlocks * HeadBlocks * Math.Max(1, Segments);
+
+    /// <summary>Most queries of an item.</summary>
+    public int PlacesAnItem => HeadBlock * TokenBlock;
+
+    /// <summary>Items that a thread takes at a time.</summary>
+    public int Grain(int threads) => Segments > 0 && TokenBlocks * HeadBlocks == 1 ? Math.Clamp(Segments / (2 * threads), 1, MostTogether) : 1;
 
     /// <param name="mayCutPositions">Whether items may take segments of positions.</param>
     /// <param name="partialFloats">Floats that an item keeps for a query and segment.</param>

@@ -5,6 +5,8 @@ namespace Crescent.Kernels.Attention;
 /// <summary>Scratch memory of attention, a part for each thread of the pool.</summary>
 internal sealed unsafe class AttentionScratch : IDisposable
 {
+    private const int DecodedFloats = ScoreTile.PanelKeys * ScoreTile.ChainLength;
+
     private readonly AlignedBuffer<float> _memory;
     private readonly AttentionShape _shape;
     private readonly long _length; // floats a thread
@@ -16,8 +18,9 @@ internal sealed unsafe class AttentionScratch : IDisposable
         SumStride = RoundUp(shape.ValueWidth, ValueTile.BlockValues);
         var tile = PagedAttention.TilePositions * ((2L * KeyStride) + (shape.ValueIsKeyPrefix ? 0 : SumStride));
         var queries = AttentionPlan.Queries * ((2L * SumStride) + 4);
-        var group = (8L * PagedAttention.TilePositions) + 16;
-        _length = tile + queries + group + (AttentionPlan.Queries * 2);
+        var group = (SoftmaxColumns.Queries * ((long)PagedAttention.TilePositions + 1)) + DecodedFloats;
+        var columns = (long)AttentionPlan.Queries * KeyStride;
+        _length = tile + queries + group + columns + (AttentionPlan.Queries * 2);
         _memory = new AlignedBuffer<float>(_length * threads);
     }
 
@@ -38,8 +41,10 @@ internal sealed unsafe class AttentionScratch : IDisposable
             Values = _shape.ValueIsKeyPrefix ? null : Take(ref next, (long)PagedAttention.TilePositions * SumStride),
             Sums = Take(ref next, (long)AttentionPlan.Queries * SumStride),
             Totals = Take(ref next, (long)AttentionPlan.Queries * SumStride),
-            Scores = Take(ref next, 8 * PagedAttention.TilePositions),
-            Carry = Take(ref next, 16),
+            Scores = Take(ref next, SoftmaxColumns.Queries * PagedAttention.TilePositions),
+            Carry = Take(ref next, SoftmaxColumns.Queries),
+            Decoded = Take(ref next, DecodedFloats),
+            QueryColumns = Take(ref next, (long)AttentionPlan.Queries * KeyStride),
             Stats = Take(ref next, 2 * AttentionPlan.Queries),
             TotalStats = Take(ref next, 2 * AttentionPlan.Queries),
             Queries = (float**)next,
@@ -75,10 +80,16 @@ internal sealed unsafe class AttentionScratch : IDisposable
         /// <summary>[queries, SumStride]: weighted sums of the segments before</summary>
         public float* Totals { get; init; }
 
-        /// <summary>[8, TilePositions]</summary>
+        /// <summary>[8, TilePositions], or [TilePositions, 16] by columns</summary>
         public float* Scores { get; init; }
 
-        /// <summary>[8]: factors on the sums so far</summary>
+        /// <summary>[ScoreArguments.BlockKeys, ScoreTile.ChainLength] or [ScoreTile.ChainLength, ScoreTile.PanelKeys]: keys that are being met</summary>
+        public float* Decoded { get; init; }
+
+        /// <summary>[queries / 16, KeyStride, 16]: queries in columns</summary>
+        public float* QueryColumns { get; init; }
+
+        /// <summary>[16]: factors on the sums so far</summary>
         public float* Carry { get; init; }
 
         /// <summary>[queries, 2]: running maximum and sum of the current segment</summary>

@@ -15,7 +15,9 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
     public AttentionModifiers Modifiers;
     public AttentionPlan Plan;
     public ReadOnlySpan<AttentionSpan> Spans;
-    public TTiles Tiles;
+    public RowSums<TTiles, TLanes, TVector> Rows;
+    public ColumnSums<TTiles> Columns;
+    public StoredSums<TTiles> Stored;
     public float* Queries; // [rows, heads, keyWidth]
     public float* Output; // [rows, heads, valueWidth]
     public float* Stats; // [rows, heads, 2]: running maximum and sum between runs that continue each other
@@ -31,32 +33,35 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
 
     public readonly void Execute(int start, int end, int worker)
     {
-        for (var item = start; item < end; item++)
+        // The last segments are the longest: they go first, but those that a thread takes together in the order of memory.
+        var blocks = Plan.TokenBlocks * Plan.HeadBlocks;
+        for (var item = end - 1; item >= start; item--)
         {
-            // The last segments are the longest: they go first.
-            var blocks = Plan.TokenBlocks * Plan.HeadBlocks;
             var segment = Plan.Segments == 0 ? -1 : Plan.FirstSegment + Plan.Segments - 1 - (item / blocks);
             Attend(ItemOf(item % blocks), segment, Scratch.Of(worker));
         }
     }
 
-    /// <summary>Adds up the segments of one item that were summed apart, and finishes its output.</summary>
+    /// <summary>Adds up the segments of one query that were summed apart, and finishes its output.</summary>
+    /// <param name="index">Counted over <see cref="AttentionPlan.PlacesAnItem"/> of each block.</param>
     public readonly void Combine(int index)
     {
-        var item = ItemOf(index);
-        var (first, last) = (PositionSegments.IndexOf(FirstTile(item)), PositionSegments.IndexOf(item.Position(item.EndToken) - 1));
-        var stride = PartialFloats(Scratch);
-        for (var query = 0; query < item.Queries; query++)
+        var item = ItemOf(index / Plan.PlacesAnItem);
+        var query = index % Plan.PlacesAnItem;
+        if (query >= item.Queries)
         {
-            var total = Partial(item.Row(query), first);
-            for (var segment = first + 1; segment <= last; segment++)
-            {
-                var part = Partial(item.Row(query), segment);
-                SoftmaxTile.Merge<TLanes, TVector>(total, total + Scratch.SumStride, part, part + Scratch.SumStride, Scratch.SumStride);
-            }
-
-            Complete(item, query, total, total + Scratch.SumStride);
+            return;
         }
+
+        var (first, last) = (PositionSegments.IndexOf(FirstTile(item)), PositionSegments.IndexOf(item.Position(item.EndToken) - 1));
+        var total = Partial(item.Row(query), first);
+        for (var segment = first + 1; segment <= last; segment++)
+        {
+            var part = Partial(item.Row(query), segment);
+            SoftmaxTile.Merge<TLanes, TVector>(total, total + Scratch.SumStride, part, part + Scratch.SumStride, Scratch.SumStride);
+        }
+
+        Complete(item, query, total, total + Scratch.SumStride);
     }
 
     private readonly AttentionItem ItemOf(int index)
@@ -95,11 +100,13 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
             scratch.Queries[query] = Queries + (item.Row(query) * Shape.KeyWidth);
         }
 
-        if (Initialise)
+        if (Columns.Takes(item))
         {
-            Clear(scratch.Sums, scratch.Stats, item.Queries);
+            Columns.Begin(item, scratch);
         }
-        else
+
+        Clear(item, scratch);
+        if (!Initialise)
         {
             Continue(item, scratch);
         }
@@ -139,12 +146,24 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
             if (tile == segmentEnd)
             {
                 AddToTotal(item, scratch, hasTotal);
-                Clear(scratch.Sums, scratch.Stats, item.Queries);
+                Clear(item, scratch);
                 segmentEnd = PositionSegments.Start(PositionSegments.IndexOf(tile) + 1);
                 hasTotal = true;
             }
 
-            SumTile(item, scratch, tile, Math.Min(PagedAttention.TilePositions, last - tile));
+            var loaded = Math.Min(PagedAttention.TilePositions, last - tile);
+            if (Columns.Takes(item))
+            {
+                Columns.Sum(item, scratch, tile, loaded);
+            }
+            else if (Stored.Takes(item))
+            {
+                Stored.Sum(item, scratch, tile, loaded);
+            }
+            else
+            {
+                Rows.Sum(item, scratch, tile, loaded);
+            }
         }
 
         if (hasTotal)
@@ -154,126 +173,6 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
 
         return hasTotal;
     }
-
-    private readonly void SumTile(AttentionItem item, AttentionScratch.Part scratch, int tile, int loaded)
-    {
-        var group = new TileGroup { Tile = tile, Loaded = loaded, PrefetchLines = (Tiles.LinesATile / PrefetchTurns(item.Queries)) + 1 };
-        for (var strip = 0; strip < loaded; strip += ScoreTile.StripKeys)
-        {
-            var rows = scratch.Keys + ((long)strip * Scratch.KeyStride);
-            var stride = Scratch.SumStride;
-            var values = Tiles.Load(
-                item.Sequence, item.KvHead, tile + strip, Math.Min(ScoreTile.StripKeys, loaded - strip), rows, Scratch.KeyStride,
-                scratch.Values == null ? null : scratch.Values + ((long)strip * stride), ref stride);
-            if (strip == 0)
-            {
-                group.Values = values;
-                group.ValueStride = stride;
-            }
-
-            Prefetch(item, ref group);
-            var panel = scratch.Panels + ((long)strip / ScoreTile.PanelKeys * ScoreTile.PanelKeys * Scratch.KeyStride) + (strip % ScoreTile.PanelKeys);
-            ScoreTile.Transpose<TLanes, TVector>(rows, Scratch.KeyStride, Shape.KeyWidth, panel);
-        }
-
-        for (var query = 0; query < item.Queries;)
-        {
-            group.FirstQuery = query;
-            var left = item.Queries - query;
-            if (left >= 8 && TLanes.Queries >= 8)
-            {
-                SumGroup<Width8>(item, scratch, ref group);
-                query += 8;
-            }
-            else if (left >= 4)
-            {
-                SumGroup<Width4>(item, scratch, ref group);
-                query += 4;
-            }
-            else if (left >= 2)
-            {
-                SumGroup<Width2>(item, scratch, ref group);
-                query += 2;
-            }
-            else
-            {
-                SumGroup<Width1>(item, scratch, ref group);
-                query++;
-            }
-        }
-    }
-
-    private readonly void SumGroup<TCount>(AttentionItem item, AttentionScratch.Part scratch, ref TileGroup group)
-        where TCount : struct, IWidth
-    {
-        // Tokens ascend, and so do the beginnings and ends of what they see.
-        var firstView = View(item, group, 0);
-        var lastView = View(item, group, TCount.Value - 1);
-        var (start, end) = (firstView.Start, lastView.End);
-        if (start >= end)
-        {
-            return;
-        }
-
-        var firstKey = start / ScoreTile.PanelKeys * ScoreTile.PanelKeys;
-        var lastKey = (end + ScoreTile.PanelKeys - 1) / ScoreTile.PanelKeys * ScoreTile.PanelKeys;
-        for (var key = firstKey; key < lastKey; key += ScoreTile.PanelKeys)
-        {
-            Prefetch(item, ref group);
-            ScoreTile.Run<TLanes, TVector, TCount>(
-                scratch.Queries + group.FirstQuery, scratch.Panels + ((long)key * Scratch.KeyStride), Shape.KeyWidth, Shape.Scale, scratch.Scores + key);
-        }
-
-        for (var i = 0; i < TCount.Value; i++)
-        {
-            Prefetch(item, ref group);
-            var view = View(item, group, i);
-            scratch.Carry[i] = SoftmaxTile.Run<TLanes, TVector>(
-                scratch.Scores + (i * PagedAttention.TilePositions), firstKey, lastKey, in view, Shape.SoftCap, scratch.Stats + (2 * (group.FirstQuery + i)));
-        }
-
-        var sums = scratch.Sums + ((long)group.FirstQuery * Scratch.SumStride);
-        if (IsFinite(group, start, Math.Min(lastView.Start, end)) && IsFinite(group, Math.Max(firstView.End, start), end))
-        {
-            ValueTile.Accumulate<TLanes, TVector, TCount>(scratch.Scores, group.Values, group.ValueStride, start, end, scratch.Carry, sums, Scratch.SumStride);
-            return;
-        }
-
-        // 0·∞ is NaN: values that not all of the group see must not meet the weights 0 of the others.
-        for (var i = 0; i < TCount.Value; i++)
-        {
-            var view = View(item, group, i);
-            if (view.Start < view.End)
-            {
-                ValueTile.Accumulate<TLanes, TVector, Width1>(
-                    scratch.Scores + (i * PagedAttention.TilePositions), group.Values, group.ValueStride, view.Start, view.End, scratch.Carry + i,
-                    sums + ((long)i * Scratch.SumStride), Scratch.SumStride);
-            }
-        }
-    }
-
-    // How often an item asks for lines while it is at a tile: with each strip, twice a group and once a query. Long bursts would hold up the sums.
-    private static int PrefetchTurns(int queries) =>
-        (PagedAttention.TilePositions / ScoreTile.StripKeys) + (2 * ((queries + TLanes.Queries - 1) / TLanes.Queries)) + queries;
-
-    // A little of the next tile at a time, so that memory answers while sums are taken.
-    private readonly void Prefetch(in AttentionItem item, ref TileGroup group)
-    {
-        if (group.PrefetchedLines < Tiles.LinesATile)
-        {
-            Tiles.Prefetch(item.Sequence, item.KvHead, group.Tile + PagedAttention.TilePositions, group.PrefetchedLines, group.PrefetchLines);
-            group.PrefetchedLines += group.PrefetchLines;
-        }
-    }
-
-    private readonly bool IsFinite(in TileGroup group, int start, int end) =>
-        start >= end || ValueTile.AreFinite<TLanes, TVector>(group.Values, group.ValueStride, Scratch.SumStride, start, end);
-
-    private readonly TileView View(in AttentionItem item, in TileGroup group, int query) =>
-        new(Modifiers, item.Position(item.TokenOf(group.FirstQuery + query)), group.Tile, group.Loaded)
-        {
-            Slope = Modifiers.Slopes is { } slopes ? slopes[item.HeadOf(group.FirstQuery + query)] : 0,
-        };
 
     private readonly void AddToTotal(in AttentionItem item, AttentionScratch.Part scratch, bool hasTotal)
     {
@@ -292,13 +191,14 @@ internal unsafe ref struct AttentionWork<TTiles, TLanes, TVector> : IWork
         }
     }
 
-    private readonly void Clear(float* sums, float* stats, int queries)
+    private readonly void Clear(in AttentionItem item, AttentionScratch.Part scratch)
     {
-        new Span<float>(sums, queries * Scratch.SumStride).Clear();
+        var queries = Columns.Takes(item) ? ColumnSums<TTiles>.Padded(item.Queries) : item.Queries;
+        new Span<float>(scratch.Sums, queries * Scratch.SumStride).Clear();
         for (var query = 0; query < queries; query++)
         {
-            stats[2 * query] = float.NegativeInfinity;
-            stats[(2 * query) + 1] = 0;
+            scratch.Stats[2 * query] = float.NegativeInfinity;
+            scratch.Stats[(2 * query) + 1] = 0;
         }
     }
 

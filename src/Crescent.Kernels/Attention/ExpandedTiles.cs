@@ -52,4 +52,10 @@ internal readonly unsafe struct ExpandedTiles(int firstPosition, int capacity, f
     {
         // None are asked for.
     }
+
+    public bool TryFind(int sequence, int kvHead, int position, out TileRows rows)
+    {
+        rows = default;
+        return false;
+    }
 }

@@ -15,4 +15,7 @@ internal unsafe interface IKeyValueTiles
 
     /// <summary>Asks for some of the lines of the tile at <paramref name="first"/>, counted over its <see cref="LinesATile"/>. A tile past the end is ignored.</summary>
     void Prefetch(int sequence, int kvHead, int first, int line, int count);
+
+    /// <summary>Finds the rows that hold a position; false where they are not stored as rows of whole values.</summary>
+    bool TryFind(int sequence, int kvHead, int position, out TileRows rows);
 }

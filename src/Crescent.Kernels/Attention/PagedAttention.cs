@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Crescent.Kernels.Emitted.Attention;
 using Crescent.Kernels.Memory;
 using Crescent.Kernels.Threading;
 
@@ -16,6 +17,9 @@ public sealed unsafe class PagedAttention : IDisposable
 
     /// <summary>Positions of a tile.</summary>
     internal const int TilePositions = 2 * PageTokens;
+
+    // Queries whose segments a thread adds up at a time.
+    private const int CombinedTogether = 4;
 
     private readonly AttentionShape _shape;
     private readonly IsaLevel _isa;
@@ -50,7 +54,7 @@ public sealed unsafe class PagedAttention : IDisposable
         RequireHeads(modifiers.Sinks, nameof(modifiers.Sinks));
         RequireHeads(modifiers.Slopes, nameof(modifiers.Slopes));
         var tiles = new PagedTiles(spans, layout);
-        Run(pool, spans, tiles, modifiers, queries, output, 0, int.MaxValue, isSegmented: true, initialise: true, finish: true);
+        Run(pool, spans, tiles, layout.Type, modifiers, queries, output, 0, int.MaxValue, isSegmented: true, initialise: true, finish: true);
     }
 
     /// <summary>
@@ -81,7 +85,7 @@ public sealed unsafe class PagedAttention : IDisposable
     {
         var tiles = new ExpandedTiles(firstPosition, capacity, keys.Address, rotary.Address, values.Address, _shape.KeyWidth - rope, rope, _shape.ValueWidth);
         Run(
-            pool, new ReadOnlySpan<AttentionSpan>(in span), tiles, AttentionModifiers.None, queries, output, firstPosition, firstPosition + positions,
+            pool, new ReadOnlySpan<AttentionSpan>(in span), tiles, null, AttentionModifiers.None, queries, output, firstPosition, firstPosition + positions,
             isSegmented: false, initialise, finish);
     }
 
@@ -104,6 +108,7 @@ public sealed unsafe class PagedAttention : IDisposable
         ComputePool pool,
         ReadOnlySpan<AttentionSpan> spans,
         TTiles tiles,
+        KvType? type,
         AttentionModifiers modifiers,
         AlignedBuffer<float> queries,
         AlignedBuffer<float> output,
@@ -117,13 +122,13 @@ public sealed unsafe class PagedAttention : IDisposable
         switch (_isa)
         {
             case IsaLevel.Avx512 or IsaLevel.Avx512Vnni:
-                Run<TTiles, Lanes512, Vector512<float>>(pool, spans, tiles, modifiers, queries, output, firstPosition, endPosition, isSegmented, initialise, finish);
+                Run<TTiles, Lanes512, Vector512<float>>(pool, spans, tiles, type, modifiers, queries, output, firstPosition, endPosition, isSegmented, initialise, finish);
                 break;
             case IsaLevel.Avx2:
-                Run<TTiles, Lanes256, Vector256<float>>(pool, spans, tiles, modifiers, queries, output, firstPosition, endPosition, isSegmented, initialise, finish);
+                Run<TTiles, Lanes256, Vector256<float>>(pool, spans, tiles, type, modifiers, queries, output, firstPosition, endPosition, isSegmented, initialise, finish);
                 break;
             default:
-                Run<TTiles, Lanes128, Vector128<float>>(pool, spans, tiles, modifiers, queries, output, firstPosition, endPosition, isSegmented, initialise, finish);
+                Run<TTiles, Lanes128, Vector128<float>>(pool, spans, tiles, type, modifiers, queries, output, firstPosition, endPosition, isSegmented, initialise, finish);
                 break;
         }
     }
@@ -132,6 +137,7 @@ public sealed unsafe class PagedAttention : IDisposable
         ComputePool pool,
         ReadOnlySpan<AttentionSpan> spans,
         TTiles tiles,
+        KvType? type,
         AttentionModifiers modifiers,
         AlignedBuffer<float> queries,
         AlignedBuffer<float> output,
@@ -147,6 +153,7 @@ public sealed unsafe class PagedAttention : IDisposable
         var partialFloats = AttentionWork<TTiles, TLanes, TVector>.PartialFloats(_scratch);
         var plan = AttentionPlan.Make(_shape, spans, modifiers, pool.Threads, isSegmented, partialFloats);
         ReservePartials(spans, plan, partialFloats);
+        var stored = type is { } rows ? Emitted(rows, modifiers) : null;
         var work = new AttentionWork<TTiles, TLanes, TVector>
         {
             Shape = _shape,
@@ -154,7 +161,9 @@ public sealed unsafe class PagedAttention : IDisposable
             Modifiers = modifiers,
             Plan = plan,
             Spans = spans,
-            Tiles = tiles,
+            Rows = new RowSums<TTiles, TLanes, TVector>(_shape, _scratch, modifiers, tiles),
+            Columns = new ColumnSums<TTiles>(_shape, _scratch, modifiers, tiles, Emitted(KvType.F32, modifiers), stored),
+            Stored = new StoredSums<TTiles>(_shape, _scratch, modifiers, tiles, stored),
             Queries = queries.Address,
             Output = output.Address,
             Stats = _stats.Address,
@@ -165,13 +174,20 @@ public sealed unsafe class PagedAttention : IDisposable
             Initialise = initialise,
             Finish = finish,
         };
-        pool.Run(ref work, plan.Items, 1);
+        pool.Run(ref work, plan.Items, plan.Grain(pool.Threads));
         if (plan.Segments > 0)
         {
             var combine = new CombineWork<TTiles, TLanes, TVector> { Work = work };
-            pool.Run(ref combine, plan.TokenBlocks * plan.HeadBlocks, 1);
+            pool.Run(ref combine, plan.TokenBlocks * plan.HeadBlocks * plan.PlacesAnItem, CombinedTogether);
         }
     }
+
+    // The emitted loops for rows of a type, where they serve the shape and all that is added to it.
+    private AttentionKernels? Emitted(KvType type, AttentionModifiers modifiers) =>
+        _isa == IsaLevel.Avx512Vnni && _shape.KeyWidth % ScoreTile.ChainLength == 0 && _shape.ValueWidth % ValueTile.BlockValues == 0
+        && _shape.SoftCap == 0 && modifiers.Slopes is null && modifiers.TemperatureLength == 0
+            ? AttentionKernels.Find(type)
+            : null;
 
     private void ReservePartials(ReadOnlySpan<AttentionSpan> spans, in AttentionPlan plan, int partialFloats)
     {

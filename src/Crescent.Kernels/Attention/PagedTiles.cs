@@ -63,6 +63,30 @@ internal readonly unsafe ref struct PagedTiles(ReadOnlySpan<AttentionSpan> spans
         }
     }
 
+    public bool TryFind(int sequence, int kvHead, int position, out TileRows rows)
+    {
+        rows = default;
+        var (index, slot) = Math.DivRem(position, PagedAttention.PageTokens);
+        var pages = _spans[sequence].Pages;
+        if (_layout.Type == KvType.Q8_0 || index >= pages.Length || pages[index].Length == 0)
+        {
+            return false;
+        }
+
+        var page = pages[index];
+        var left = PagedAttention.PageTokens - slot;
+        var keys = page.Slice(_layout.KeyOffset(slot, kvHead), (long)left * _layout.KeyRowBytes).Address;
+        var isPrefix = _layout.ValueWidth == 0;
+        rows = new TileRows
+        {
+            Keys = keys,
+            Values = isPrefix ? keys : page.Slice(_layout.ValueOffset(slot, kvHead), (long)left * _layout.ValueRowBytes).Address,
+            KeyStride = _layout.KeyRowBytes,
+            ValueStride = isPrefix ? _layout.KeyRowBytes : _layout.ValueRowBytes,
+        };
+        return true;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Prefetch(byte* address, int lines)
     {

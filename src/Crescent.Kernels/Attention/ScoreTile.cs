@@ -11,8 +11,8 @@ internal static unsafe class ScoreTile
     /// <summary>Keys that are loaded and laid out at a time: few enough for the first-level cache.</summary>
     public const int StripKeys = 16;
 
-    // Products summed in one chain: a long one rounds more. Sums of chains are added in order.
-    private const int ChainLength = 32;
+    /// <summary>Products summed in one chain: a long one rounds more. Sums of chains are added in order.</summary>
+    public const int ChainLength = 32;
 
     /// <summary>scores[query, 0..PanelKeys] = scale · Σ_i query[i]·key[i], i ascending.</summary>
     /// <param name="queries">[TCount] pointers to queries [width]</param>

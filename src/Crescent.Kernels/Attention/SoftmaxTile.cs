@@ -183,9 +183,9 @@ internal static unsafe class SoftmaxTile
         return lanes.ToScalar();
     }
 
-    // exp of what is not above 0, within 2 units in the last place: 2^n·exp(r), |r| ≤ ln(2)/2, with the polynomial of Cephes' expf (Moshier 1992).
+    /// <summary>exp of what is not above 0, within 2 units in the last place: 2^n·exp(r), |r| ≤ ln(2)/2, with the polynomial of Cephes' expf (Moshier 1992).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Exp<TLanes, TVector>(TVector x)
+    public static TVector Exp<TLanes, TVector>(TVector x)
         where TLanes : struct, IFloatLanes<TVector>
         where TVector : struct
     {

@@ -19,17 +19,17 @@ internal sealed class PanelCodeEmitter
     private readonly AssemblerRegisterZMM _upperBits;
     private readonly AssemblerRegisterZMM _table;
 
+    /// <param name="unpacked">Two registers for codes.</param>
     /// <param name="temporary">A register that may be overwritten.</param>
-    public PanelCodeEmitter(Assembler code, PanelFormat format, PanelRegisters registers, AssemblerRegisterZMM temporary)
+    public PanelCodeEmitter(Assembler code, PanelFormat format, PanelRegisters registers, AssemblerRegisterZMM[] unpacked, AssemblerRegisterZMM temporary)
     {
         (_code, _format, _at, _temporary) = (code, format, format.ScaleBytes, temporary);
-        _low = registers.Take();
+        (_low, _high) = (unpacked[0], unpacked[1]);
         if (format.Codes == PanelCodes.Bytes)
         {
             return;
         }
 
-        _high = registers.Take();
         _nibbles = registers.Constant(code, 0x0F0F0F0F);
         if (format.Codes != PanelCodes.Nibbles)
         {
@@ -73,21 +73,40 @@ internal sealed class PanelCodeEmitter
     /// <summary>As <see cref="ForEach"/>, for the first 16 columns of a group or for its last; nibbles only.</summary>
     public void ForEachOfHalf(int half, Action<AssemblerRegisterZMM, int> use)
     {
-        for (var c = 0; c < 4; c++)
+        for (var j = 4 * half; j < 4 + (4 * half); j++)
         {
             var register = half == 0 ? _low : _high;
-            if (half == 0)
-            {
-                _code.vmovdqu32(register, __zmmword_ptr[rax + (_at + (64 * c))]);
-            }
-            else
-            {
-                _code.vpsrld(register, __zmmword_ptr[rax + (_at + (64 * c))], 4);
-            }
-
-            Finish(register, c + (4 * half));
-            use(register, (16 * half) + (4 * c));
+            LoadNibbles(register, rax, j);
+            use(register, 4 * j);
         }
+    }
+
+    /// <summary>The codes of columns 4j..4j + 3, of the group at an address; without planes of upper bits.</summary>
+    public void Load(AssemblerRegisterZMM register, AssemblerRegister64 group, int j)
+    {
+        if (_format.Codes == PanelCodes.Bytes)
+        {
+            _code.vmovdqu32(register, __zmmword_ptr[group + (_at + (64 * j))]);
+        }
+        else
+        {
+            LoadNibbles(register, group, j);
+        }
+    }
+
+    private void LoadNibbles(AssemblerRegisterZMM register, AssemblerRegister64 group, int j)
+    {
+        var nibbles = __zmmword_ptr[group + (_at + (64 * (j % 4)))];
+        if (j < 4)
+        {
+            _code.vmovdqu32(register, nibbles);
+        }
+        else
+        {
+            _code.vpsrld(register, nibbles, 4);
+        }
+
+        Finish(register, j);
     }
 
     // Nibbles to codes, of vector j.

@@ -42,6 +42,9 @@ internal sealed record PanelFormat(PanelCodes Codes, PanelScales Scales, int Off
         _ => PanelArguments.MostInputs,
     };
 
+    /// <summary>Most input rows of a kernel for two panels; 0 where the format has none: its scales or planes would leave too few registers.</summary>
+    public int MostPairInputs { get; } = (Scales is PanelScales.Half or PanelScales.BFloat16) && Codes is PanelCodes.Nibbles or PanelCodes.Bytes ? PanelArguments.MostInputs / 2 : 0;
+
     /// <summary>Bytes of a panel.</summary>
     public long PanelBytes(int columns) => (columns / 32 * (long)GroupBytes) + (columns / 256 * (long)HeaderBytes);
 }

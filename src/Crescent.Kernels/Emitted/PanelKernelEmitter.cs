@@ -13,13 +13,6 @@ namespace Crescent.Kernels.Emitted;
 /// </remarks>
 internal sealed class PanelKernelEmitter
 {
-    // Fields of QuantizedGroup.
-    private const int GroupBytes = 48;
-    private const int ScaleAt = 32;
-    private const int NegativeSumAt = 36;
-    private const int HalfSumsAt = 40;
-    private const int WeightedSumAt = 44;
-
     // The stack, from its top: where the super-block ends, where the input ends, the arguments.
     private const int LimitAt = 0;
     private const int EndAt = 8;
@@ -30,11 +23,6 @@ internal sealed class PanelKernelEmitter
     private const int PrefetchBytes = 4096;
 
     private static readonly AssemblerRegister64[] s_inputs = [rbx, rbp, rsi, rcx, r8, r9, r10, r11, r12, r13, r14, r15];
-    private static readonly AssemblerRegister64[] s_saved =
-        OperatingSystem.IsWindows() ? [rbx, rbp, rsi, rdi, r12, r13, r14, r15] : [rbx, rbp, r12, r13, r14, r15];
-
-    private static readonly AssemblerRegisterXMM[] s_savedVectors =
-        OperatingSystem.IsWindows() ? [xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15] : [];
 
     private readonly Assembler _code = new(64);
     private readonly PanelFormat _format;
@@ -56,7 +44,7 @@ internal sealed class PanelKernelEmitter
         _products = registers.Take(inputs);
         _firstHalves = HasHalves ? registers.Take(inputs) : [];
         _temporary = registers.Take();
-        _codes = new PanelCodeEmitter(_code, format, registers, _temporary);
+        _codes = new PanelCodeEmitter(_code, format, registers, registers.Take(2), _temporary);
         _scales = new PanelScaleEmitter(_code, format, registers, _temporary, _codes.NibbleMask);
     }
 
@@ -65,10 +53,8 @@ internal sealed class PanelKernelEmitter
     {
         var emitter = new PanelKernelEmitter(format, inputs);
         emitter.Loops();
-        emitter.Leave();
-        using var stream = new MemoryStream();
-        emitter._code.Assemble(new StreamCodeWriter(stream), 0);
-        return stream.ToArray();
+        KernelFrame.Leave(emitter._code, FrameBytes);
+        return KernelFrame.Assemble(emitter._code);
     }
 
     private bool HasHalves => _format.Scales == PanelScales.SignedBytePairs;
@@ -76,22 +62,7 @@ internal sealed class PanelKernelEmitter
     // rax: the arguments.
     private void Enter()
     {
-        foreach (var register in s_saved)
-        {
-            _code.push(register);
-        }
-
-        if (s_savedVectors.Length > 0)
-        {
-            _code.sub(rsp, 16 * s_savedVectors.Length);
-            for (var i = 0; i < s_savedVectors.Length; i++)
-            {
-                _code.vmovups(__xmmword_ptr[rsp + (16 * i)], s_savedVectors[i]);
-            }
-        }
-
-        _code.mov(rax, OperatingSystem.IsWindows() ? rcx : rdi);
-        _code.sub(rsp, FrameBytes);
+        KernelFrame.Enter(_code, FrameBytes);
         _code.mov(__qword_ptr[rsp + ArgumentsAt], rax);
         _code.mov(rdx, __qword_ptr[rax + PanelArguments.InputEndAt]);
         _code.mov(__qword_ptr[rsp + EndAt], rdx);
@@ -119,14 +90,14 @@ internal sealed class PanelKernelEmitter
         {
             _code.Label(ref superBlock);
             _scales.BeginSuperBlock();
-            _code.lea(rdx, __[rdi + (8 * GroupBytes)]);
+            _code.lea(rdx, __[rdi + (8 * PanelInput.GroupBytes)]);
             _code.mov(__qword_ptr[rsp + LimitAt], rdx);
         }
 
         _code.Label(ref group);
         Group();
         _code.add(rax, _format.GroupBytes);
-        _code.add(rdi, GroupBytes);
+        _code.add(rdi, PanelInput.GroupBytes);
         _code.cmp(rdi, __qword_ptr[rsp + (_format.IsSuperBlock ? LimitAt : EndAt)]);
         _code.jb(group);
         if (_format.IsSuperBlock)
@@ -168,7 +139,7 @@ internal sealed class PanelKernelEmitter
             {
                 if (_format.OffsetShift > 0)
                 {
-                    _code.vpslld(_products[i], __dword_bcst[_inputs[i] + rdi + NegativeSumAt], (byte)_format.OffsetShift);
+                    _code.vpslld(_products[i], __dword_bcst[_inputs[i] + rdi + PanelInput.NegativeSumAt], (byte)_format.OffsetShift);
                 }
                 else
                 {
@@ -182,11 +153,11 @@ internal sealed class PanelKernelEmitter
         for (var i = 0; i < _inputs.Length; i++)
         {
             _code.vcvtdq2ps(_products[i], _products[i]);
-            _code.vmulps(_temporary, HasHalves ? _scales.Common : _scales.Scale, __dword_bcst[_inputs[i] + rdi + ScaleAt]);
+            _code.vmulps(_temporary, HasHalves ? _scales.Common : _scales.Scale, __dword_bcst[_inputs[i] + rdi + PanelInput.ScaleAt]);
             _code.vfmadd231ps(_sums[i], _products[i], _temporary);
             if (_format.Scales == PanelScales.SixBitPairs)
             {
-                _code.vfnmadd231ps(_sums[i], _scales.Min, __dword_bcst[_inputs[i] + rdi + WeightedSumAt]);
+                _code.vfnmadd231ps(_sums[i], _scales.Min, __dword_bcst[_inputs[i] + rdi + PanelInput.WeightedSumAt]);
             }
         }
     }
@@ -211,7 +182,7 @@ internal sealed class PanelKernelEmitter
         for (var i = 0; i < _inputs.Length; i++)
         {
             _code.vpaddd(_products[i], _products[i], _firstHalves[i]);
-            _code.vpdpwssd(_products[i], _scales.Correction, __dword_bcst[_inputs[i] + rdi + HalfSumsAt]);
+            _code.vpdpwssd(_products[i], _scales.Correction, __dword_bcst[_inputs[i] + rdi + PanelInput.HalfSumsAt]);
         }
     }
 
@@ -231,27 +202,5 @@ internal sealed class PanelKernelEmitter
         {
             _code.prefetcht0(__byte_ptr[rax + (PrefetchBytes + line)]);
         }
-    }
-
-    private void Leave()
-    {
-        _code.add(rsp, FrameBytes);
-        for (var i = 0; i < s_savedVectors.Length; i++)
-        {
-            _code.vmovups(s_savedVectors[i], __xmmword_ptr[rsp + (16 * i)]);
-        }
-
-        if (s_savedVectors.Length > 0)
-        {
-            _code.add(rsp, 16 * s_savedVectors.Length);
-        }
-
-        foreach (var register in s_saved.Reverse())
-        {
-            _code.pop(register);
-        }
-
-        _code.vzeroupper();
-        _code.ret();
     }
 }

@@ -1,16 +1,18 @@
 namespace Crescent.Kernels.Emitted;
 
-/// <summary>The kernels of a format, one for every number of input rows, each written when it is first needed. Shared by all matrices of the format, from any thread.</summary>
+/// <summary>The kernels of a format, one for every number of input rows and of panels (one or two), each written when it is first needed. Shared by all matrices of the format, from any thread.</summary>
 internal sealed class PanelKernels
 {
     private readonly Lock _writing = new();
     private readonly CodeLoader _load;
     private readonly nint[] _kernels; // [inputs − 1], 0 until written
+    private readonly nint[] _pairs; // as _kernels, for two panels
 
     private PanelKernels(PanelFormat format, CodeLoader load)
     {
         (Format, _load) = (format, load);
         _kernels = new nint[format.MostInputs];
+        _pairs = new nint[format.MostPairInputs];
     }
 
     public PanelFormat Format { get; }
@@ -48,16 +50,29 @@ internal sealed class PanelKernels
         return kernel;
     }
 
-    private nint Write(int inputs)
+    /// <summary>Whether there are kernels of two panels, for the most input rows and for one less.</summary>
+    public bool HasPairs => Format.MostPairInputs > 0 && ForPair(Format.MostPairInputs) != 0 && ForPair(Format.MostPairInputs - 1) != 0;
+
+    /// <summary>The kernel of two panels for a number of input rows, a function of one <see cref="PanelArguments"/>*; 0 where the system allows no more code.</summary>
+    /// <param name="inputs">1..<see cref="PanelFormat.MostPairInputs"/></param>
+    public nint ForPair(int inputs)
+    {
+        var kernel = Volatile.Read(ref _pairs[inputs - 1]);
+        return kernel != 0 ? kernel : Write(_pairs, inputs, PanelPairEmitter.Emit);
+    }
+
+    private nint Write(int inputs) => Write(_kernels, inputs, PanelKernelEmitter.Emit);
+
+    private nint Write(nint[] kernels, int inputs, Func<PanelFormat, int, byte[]> emit)
     {
         lock (_writing)
         {
-            if (_kernels[inputs - 1] == 0)
+            if (kernels[inputs - 1] == 0)
             {
-                Volatile.Write(ref _kernels[inputs - 1], _load(PanelKernelEmitter.Emit(Format, inputs)));
+                Volatile.Write(ref kernels[inputs - 1], _load(emit(Format, inputs)));
             }
 
-            return _kernels[inputs - 1];
+            return kernels[inputs - 1];
         }
     }
 }

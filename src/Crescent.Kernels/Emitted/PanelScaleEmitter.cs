@@ -80,12 +80,8 @@ internal sealed class PanelScaleEmitter
     {
         switch (_format.Scales)
         {
-            case PanelScales.Half:
-                _code.vcvtph2ps(Scale, __ymmword_ptr[rax]);
-                break;
-            case PanelScales.BFloat16:
-                _code.vpmovzxwd(Scale, __ymmword_ptr[rax]);
-                _code.vpslld(Scale, Scale, 16);
+            case PanelScales.Half or PanelScales.BFloat16:
+                Load(_code, _format.Scales, Scale, rax);
                 break;
             case PanelScales.Exponent:
                 _code.vpmovzxbd(Scale, __xmmword_ptr[rax]);
@@ -104,6 +100,20 @@ internal sealed class PanelScaleEmitter
             case PanelScales.SignedBytePairs:
                 ReadHalves();
                 break;
+        }
+    }
+
+    /// <summary>Scales that stand alone, of the group at an address.</summary>
+    public static void Load(Assembler code, PanelScales scales, AssemblerRegisterZMM register, AssemblerRegister64 group)
+    {
+        if (scales == PanelScales.Half)
+        {
+            code.vcvtph2ps(register, __ymmword_ptr[group]);
+        }
+        else
+        {
+            code.vpmovzxwd(register, __ymmword_ptr[group]);
+            code.vpslld(register, register, 16);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Crescent.Kernels.Processors;
 
 namespace Crescent.Kernels.Memory;
 
@@ -26,6 +27,10 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
             _allocated = (byte*)NativeMemory.AllocZeroed((nuint)checked(bytes + HugePageBytes));
             _address = (T*)(((nuint)_allocated + HugePageBytes - 1) & ~(nuint)(HugePageBytes - 1));
             PlatformMemory.AdviseHugePages((byte*)_address, bytes);
+            if (ProcessorLayout.Current.MemoryNodes is { Count: > 1 } nodes)
+            {
+                NodeMemory.TryInterleave(new ByteRegion((byte*)_address, bytes), nodes);
+            }
         }
         else
         {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Crescent.Kernels.Processors;
 
 namespace Crescent.Kernels.Memory;
 
@@ -20,7 +21,22 @@ internal static unsafe partial class PlatformMemory
     }
 
     /// <summary>Fills the page tables of a mapped range, reading what is not in memory yet. Returns when that is done, false where the system cannot.</summary>
-    public static bool Populate(byte* address, long bytes) => OperatingSystem.IsLinux() && Advise(address, bytes, MadvisePopulateRead);
+    public static bool Populate(byte* address, long bytes)
+    {
+        var nodes = ProcessorLayout.Current.MemoryNodes;
+        var interleaved = nodes.Count > 1 && NodeMemory.TryBeginInterleaving(nodes);
+        try
+        {
+            return OperatingSystem.IsLinux() && Advise(address, bytes, MadvisePopulateRead);
+        }
+        finally
+        {
+            if (interleaved)
+            {
+                NodeMemory.EndInterleaving();
+            }
+        }
+    }
 
     /// <summary>Gives the memory of a mapped, unchanged range back; a later read finds the file's bytes again.</summary>
     public static void Release(byte* address, long bytes)

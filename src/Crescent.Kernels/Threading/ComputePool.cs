@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 
@@ -10,44 +11,57 @@ namespace Crescent.Kernels.Threading;
 /// </summary>
 public sealed unsafe class ComputePool : IDisposable
 {
-    // Long enough to bridge the gaps between the dispatches of one decode step, short enough to leave an idle machine idle.
+    // Turns of about 0.3 µs. Long enough to bridge the gaps between the dispatches of one decode step, short enough to leave an idle machine idle.
     private const int SpinTurns = 4000;
 
+    // Where another process wants the core.
+    private const int ShortSpinTurns = 150;
+
     private const long Open = 1L << 31;
-    private const long Inside = Open - 1;
+    private const long Waiting = 1L << 30;
+    private const long Inside = Waiting - 1;
     private const int GenerationShift = 32;
 
-    private readonly Thread[] _helpers;
-    private readonly SemaphoreSlim[] _wake;
-    private readonly int[] _asleep; // 1 while helper i waits on its semaphore
+    private static readonly long s_leastPatience = Stopwatch.Frequency / 10_000; // 100 µs
+
+    private readonly Thread[] _threads;
+    private readonly ComputeHelper[] _helpers;
+    private readonly SemaphoreSlim _left = new(0); // released by the last helper to leave a dispatch whose caller waits
     private delegate*<void*, int, int, int, void> _execute;
     private void* _work;
     private int _count;
     private int _grain;
     private long _next; // 64 bits: it passes the count by a grain a thread
-    private long _state; // generation of the dispatch (high 32 bits), Open, and how many helpers are inside it
+    private long _state; // generation of the dispatch (high 32 bits), Open, Waiting, and how many helpers are inside it
+    private long _waitStart; // when the caller had done its ranges, where Waiting is set
     private volatile bool _stop;
     private ExceptionDispatchInfo? _failure;
 
-    /// <param name="threads">Threads that compute, the caller's included; at least 1.</param>
+    /// <param name="threads">Threads that compute, the caller's included; at least 1. Never more than there are processors work at once.</param>
     public ComputePool(int threads)
+        : this(threads, Environment.ProcessorCount)
+    {
+    }
+
+    /// <param name="threads">Threads that compute, the caller's included; at least 1.</param>
+    /// <param name="processors">Processors there are: threads past them would only take turns, so they are not started.</param>
+    internal ComputePool(int threads, int processors)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
         Scratch = new WorkerScratch(threads);
-        _helpers = new Thread[threads - 1];
-        _wake = new SemaphoreSlim[threads - 1];
-        _asleep = new int[threads - 1];
-        for (var i = 0; i < _helpers.Length; i++)
+        var helpers = Math.Min(threads, Math.Max(processors, 1)) - 1;
+        _threads = new Thread[helpers];
+        _helpers = new ComputeHelper[helpers];
+        for (var i = 0; i < helpers; i++)
         {
-            var index = i;
-            _wake[i] = new SemaphoreSlim(0);
-            _helpers[i] = new Thread(() => HelperLoop(index)) { IsBackground = true, Name = $"crescent-compute-{i + 1}" };
-            _helpers[i].Start();
+            var helper = _helpers[i] = new ComputeHelper(i + 1);
+            _threads[i] = new Thread(() => HelperLoop(helper)) { IsBackground = true, Name = $"crescent-compute-{i + 1}" };
+            _threads[i].Start();
         }
     }
 
-    /// <summary>Number of computing threads, the caller's included.</summary>
+    /// <summary>Number of computing threads asked for, the caller's included; workers' indices are below it.</summary>
     public int Threads { get; }
 
     /// <summary>Scratch memory for the work of one dispatch.</summary>
@@ -78,22 +92,18 @@ public sealed unsafe class ComputePool : IDisposable
         _failure = null;
         Volatile.Write(ref _next, 0);
         Interlocked.Exchange(ref _state, (((Volatile.Read(ref _state) >> GenerationShift) + 1) << GenerationShift) | Open);
-        for (var i = 0; i < _helpers.Length; i++)
+        foreach (var helper in _helpers)
         {
-            if (Interlocked.Exchange(ref _asleep[i], 0) == 1)
-            {
-                _wake[i].Release();
-            }
+            helper.WakeIfAsleep();
         }
 
-        TakeRanges(0);
+        var start = Stopwatch.GetTimestamp();
+        var ranges = TakeRanges(0);
         // Nobody may enter any more. A helper that never got a core has taken nothing and is not waited for.
-        Interlocked.And(ref _state, ~Open);
-        var spinner = new SpinWait();
-        while ((Volatile.Read(ref _state) & Inside) != 0)
+        if ((Interlocked.And(ref _state, ~Open) & Inside) != 0)
         {
-            // A helper that lost its core holds a range: spin a little, then let it run.
-            spinner.SpinOnce(sleep1Threshold: -1);
+            var end = Stopwatch.GetTimestamp();
+            AwaitHelpers(end, s_leastPatience + (4 * (end - start) / Math.Max(ranges, 1)));
         }
 
         _work = null;
@@ -108,21 +118,22 @@ public sealed unsafe class ComputePool : IDisposable
         }
 
         _stop = true;
-        foreach (var wake in _wake)
+        foreach (var helper in _helpers)
         {
-            wake.Release();
+            helper.Wake.Release();
+        }
+
+        foreach (var thread in _threads)
+        {
+            thread.Join();
         }
 
         foreach (var helper in _helpers)
         {
-            helper.Join();
+            helper.Dispose();
         }
 
-        foreach (var wake in _wake)
-        {
-            wake.Dispose();
-        }
-
+        _left.Dispose();
         Scratch.Dispose();
     }
 
@@ -130,10 +141,32 @@ public sealed unsafe class ComputePool : IDisposable
         where TWork : struct, IWork, allows ref struct
         => Unsafe.AsRef<TWork>(work).Execute(start, end, worker);
 
-    private void HelperLoop(int index)
+    // Spins for longer than the helpers' last ranges should take, by those of the caller, and yields: a helper that waits for this core has it at once.
+    // One that is not done by then has lost another core: sleeping lets the system move it to this one.
+    private void AwaitHelpers(long start, long patience)
+    {
+        var spinner = new SpinWait();
+        while (Stopwatch.GetTimestamp() - start < patience)
+        {
+            if ((Volatile.Read(ref _state) & Inside) == 0)
+            {
+                return;
+            }
+
+            spinner.SpinOnce(sleep1Threshold: -1);
+        }
+
+        _waitStart = start;
+        if ((Interlocked.Or(ref _state, Waiting) & Inside) != 0)
+        {
+            _left.Wait();
+        }
+    }
+
+    private void HelperLoop(ComputeHelper helper)
     {
         long seen = 0;
-        while (WaitForDispatch(index, seen))
+        while (WaitForDispatch(helper, seen))
         {
             var state = Volatile.Read(ref _state);
             seen = state >> GenerationShift;
@@ -142,8 +175,8 @@ public sealed unsafe class ComputePool : IDisposable
                 var found = Interlocked.CompareExchange(ref _state, state + 1, state);
                 if (found == state)
                 {
-                    TakeRanges(index + 1);
-                    Interlocked.Decrement(ref _state);
+                    TakeRanges(helper.Worker);
+                    Leave(helper);
                     break;
                 }
 
@@ -152,18 +185,56 @@ public sealed unsafe class ComputePool : IDisposable
         }
     }
 
+    private void Leave(ComputeHelper helper)
+    {
+        var state = Interlocked.Decrement(ref _state);
+        if ((state & Waiting) != 0)
+        {
+            var now = Stopwatch.GetTimestamp();
+            helper.KeptOthersWaiting(ThreadPreemptions.Count(), now - _waitStart, now);
+            if ((state & Inside) == 0)
+            {
+                _left.Release();
+            }
+        }
+    }
+
     // Waits for a dispatch after the one seen last; false when the pool stops. A late release may wake a helper for a dispatch it has done: that finds
     // the gate closed, or no ranges left.
-    private bool WaitForDispatch(int index, long seen)
+    private bool WaitForDispatch(ComputeHelper helper, long seen)
+    {
+        if (helper.MustRest(Stopwatch.GetTimestamp()))
+        {
+            helper.Rest();
+            helper.StartBurst(Stopwatch.GetTimestamp());
+        }
+
+        if (SpinForDispatch(helper, seen))
+        {
+            return !_stop;
+        }
+
+        // Announce the sleep, then look once more: a dispatch between the two either sees the flag or is seen here.
+        helper.FallAsleep();
+        if ((Volatile.Read(ref _state) >> GenerationShift == seen && !_stop) || !helper.TryEndSleep())
+        {
+            helper.Wake.Wait(); // where the flag is gone, the dispatcher has released: take its permit
+        }
+
+        helper.StartBurst(Stopwatch.GetTimestamp());
+        return !_stop;
+    }
+
+    private bool SpinForDispatch(ComputeHelper helper, long seen)
     {
         for (var turn = 0; turn < SpinTurns; turn++)
         {
-            if (Volatile.Read(ref _state) >> GenerationShift != seen)
+            if (Volatile.Read(ref _state) >> GenerationShift != seen || _stop)
             {
                 return true;
             }
 
-            if (_stop)
+            if (turn >= ShortSpinTurns && helper.SharesCore)
             {
                 return false;
             }
@@ -171,18 +242,13 @@ public sealed unsafe class ComputePool : IDisposable
             Thread.SpinWait(8);
         }
 
-        // Announce the sleep, then look once more: a dispatch between the two either sees the flag or is seen here.
-        Interlocked.Exchange(ref _asleep[index], 1);
-        if ((Volatile.Read(ref _state) >> GenerationShift == seen && !_stop) || Interlocked.Exchange(ref _asleep[index], 0) == 0)
-        {
-            _wake[index].Wait(); // where the flag is gone, the dispatcher has released: take its permit
-        }
-
-        return !_stop;
+        return false;
     }
 
-    private void TakeRanges(int worker)
+    // Returns how many were taken.
+    private int TakeRanges(int worker)
     {
+        var ranges = 0;
         try
         {
             while (true)
@@ -190,15 +256,17 @@ public sealed unsafe class ComputePool : IDisposable
                 var start = Interlocked.Add(ref _next, _grain) - _grain;
                 if (start >= _count)
                 {
-                    return;
+                    return ranges;
                 }
 
+                ranges++;
                 _execute(_work, (int)start, (int)Math.Min(start + _grain, _count), worker);
             }
         }
         catch (Exception exception) when (Capture(exception))
         {
             Volatile.Write(ref _next, _count); // the others stop at their next range
+            return ranges;
         }
     }
 

@@ -51,7 +51,7 @@ internal sealed class AttentionCase : IDisposable
 
     public float[] Run(int threads, IsaLevel? isa = null)
     {
-        using var pool = new ComputePool(threads);
+        using var pool = new ComputePool(threads, threads);
         using var attention = new PagedAttention(_shape, _rows, threads, isa ?? IsaLevels.Best);
         using var output = Output();
         attention.Run(pool, _spans, _layout, _queries, output, _modifiers);

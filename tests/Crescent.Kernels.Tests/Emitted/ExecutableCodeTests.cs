@@ -30,10 +30,11 @@ public class ExecutableCodeTests
         Assert.Null(PanelKernels.Create(Q4_0Packer.Format, _ => 0));
     }
 
-    [Fact]
-    public void Where_no_more_code_is_allowed_the_first_kernel_does_all()
+    [Theory]
+    [InlineData(13)]
+    [InlineData(PanelPairProduct.LeastItems)]
+    public void Where_no_more_code_is_allowed_the_first_kernel_does_all(int tokens)
     {
-        const int Tokens = 13;
         const int Columns = 256;
         PanelKernelTests.SkipUnlessEmitted();
         var loads = 0;
@@ -42,14 +43,14 @@ public class ExecutableCodeTests
         var emitted = new Block32Matrix<Q4_0, Avx512Isa>(
             new MatrixSource(new MatrixBytes(DType.Q4_0, weights.Matrix.Bytes, default, 32, Columns)), new PanelRows(codec, new PackedPanels(), 0));
         using var pool = new ComputePool(1);
-        using var input = ProductRuns.RandomInput(Tokens, Columns);
+        using var input = ProductRuns.RandomInput(tokens, Columns);
         AssertBits.Equal(
-            ProductRuns.Run(pool, weights.Matrix, input, Tokens, ActivationType.Int8), ProductRuns.Run(pool, emitted, input, Tokens, ActivationType.Int8), "one row at a time");
+            ProductRuns.Run(pool, weights.Matrix, input, tokens, ActivationType.Int8), ProductRuns.Run(pool, emitted, input, tokens, ActivationType.Int8), "one row at a time");
         Assert.True(loads > 1, "expected a second kernel to be asked for");
     }
 
     private static nint[] Addresses(PanelKernels kernels) =>
-        [.. Enumerable.Range(1, kernels.Format.MostInputs).Select(inputs => Address(kernels, inputs))];
+        [.. Enumerable.Range(1, kernels.Format.MostInputs).Select(inputs => Address(kernels, inputs)), .. Enumerable.Range(1, kernels.Format.MostPairInputs).Select(kernels.ForPair)];
 
     private static nint Address(PanelKernels kernels, int inputs)
     {

@@ -44,6 +44,30 @@ public class PanelKernelTests
     }
 
     [Theory]
+    [InlineData(DType.Q4_0)]
+    [InlineData(DType.Q8_0)]
+    [InlineData(DType.IQ4_NL)]
+    [InlineData(DType.INT4_G32)]
+    public void Pairs_of_panels_have_the_bits_of_the_managed_loops_over_one_block_of_columns_or_more(DType dtype)
+    {
+        SkipUnlessEmitted();
+        Assert.True(PanelCodecs.Find(dtype)!.Kernels.HasPairs, "expected kernels for two panels");
+        using var pool = new ComputePool(2);
+        foreach (var columns in new[] { 32, 1408, 16544 })
+        {
+            using var weights = LevelPair.Random(dtype, 48, columns); // a pair, and one that is left
+            using var input = ProductRuns.RandomInput(71, columns);
+            foreach (var tokens in new[] { PanelPairProduct.LeastItems - 1, PanelPairProduct.LeastItems, 65, 66, 71 })
+            {
+                AssertBits.Equal(
+                    ProductRuns.Run(pool, weights.Managed, input, tokens, ActivationType.Int8),
+                    ProductRuns.Run(pool, weights.Emitted, input, tokens, ActivationType.Int8),
+                    $"{dtype}, {columns} columns, {tokens} tokens");
+            }
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Formats))]
     public void Views_share_the_panels_of_their_matrix(DType dtype)
     {

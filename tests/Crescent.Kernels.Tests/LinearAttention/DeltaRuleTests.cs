@@ -59,7 +59,7 @@ public class DeltaRuleTests
     public void Spans_of_a_batch_keep_to_their_own_state()
     {
         using var inputs = new Inputs(2, 64, tokens: 12);
-        using var pool = new ComputePool(3);
+        using var pool = new ComputePool(3, 3);
         using var first = inputs.State(1);
         using var second = inputs.State(2);
         using var third = inputs.State(3);

@@ -25,7 +25,7 @@ internal static class RecurrentCase
     /// <summary>Cuts a span into chunks, each on its own, over one state.</summary>
     public static void InChunks(int tokens, int chunk, AlignedBuffer<float> state, int threads, Action<ComputePool, RecurrentSpan> run)
     {
-        using var pool = new ComputePool(threads);
+        using var pool = new ComputePool(threads, threads);
         for (var first = 0; first < tokens; first += chunk)
         {
             run(pool, new RecurrentSpan(first, Math.Min(chunk, tokens - first), state));

@@ -70,7 +70,7 @@ public class SplitMatrixTests
     public void Products_do_not_depend_on_the_batch_the_rows_or_the_threads(DType dtype, IsaLevel isa)
     {
         using var one = new ComputePool(1);
-        using var three = new ComputePool(3);
+        using var three = new ComputePool(3, 3);
         foreach (var (rows, columns, groups) in Shapes(dtype))
         {
             using var weights = SplitMatrix.Random(dtype, rows, columns, isa, groups);

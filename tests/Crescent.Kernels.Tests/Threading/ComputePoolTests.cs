@@ -13,10 +13,10 @@ public class ComputePoolTests
     [InlineData(1, 1000)]
     [InlineData(2, 1000)]
     [InlineData(3, 500)]
-    [InlineData(16, 100)] // more than there are processors: helpers fall asleep while the dispatcher waits for a core
+    [InlineData(32, 100)] // more than there are processors: helpers fall asleep while the dispatcher waits for a core
     public void Every_item_is_done_exactly_once_dispatch_after_dispatch(int threads, int dispatches)
     {
-        using var pool = new ComputePool(threads);
+        using var pool = new ComputePool(threads, threads);
         Assert.Equal(threads, pool.Threads);
         var random = new Random(threads);
         for (var dispatch = 0; dispatch < dispatches; dispatch++)
@@ -39,7 +39,7 @@ public class ComputePoolTests
     [InlineData(1_000_000, int.MaxValue)]
     public void Any_count_and_grain_is_covered(int count, int grain)
     {
-        using var pool = new ComputePool(3);
+        using var pool = new ComputePool(3, 3);
         var work = new CountWork { Done = new int[Math.Max(count, 0)], Threads = 3 };
         pool.Run(ref work, count, grain);
         Assert.DoesNotContain(work.Done, times => times != 1);
@@ -48,7 +48,7 @@ public class ComputePoolTests
     [Fact]
     public void The_largest_count_does_not_overflow()
     {
-        using var pool = new ComputePool(3);
+        using var pool = new ComputePool(3, 3);
         var work = new SumWork { Sum = new long[3] };
         pool.Run(ref work, int.MaxValue, int.MaxValue / 3);
         Assert.Equal(int.MaxValue, work.Sum.Sum());
@@ -58,7 +58,7 @@ public class ComputePoolTests
     public void Nonsense_is_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new ComputePool(0));
-        using var pool = new ComputePool(2);
+        using var pool = new ComputePool(2, 2);
         Assert.Throws<ArgumentOutOfRangeException>(() =>
         {
             var work = default(SumWork);
@@ -72,7 +72,7 @@ public class ComputePoolTests
     [InlineData(5)]
     public void An_exception_reaches_the_caller_and_the_pool_works_on(int threads)
     {
-        using var pool = new ComputePool(threads);
+        using var pool = new ComputePool(threads, threads);
         for (var round = 0; round < 100; round++)
         {
             var exception = Assert.Throws<InvalidOperationException>(() =>
@@ -90,7 +90,7 @@ public class ComputePoolTests
     [Fact]
     public void When_every_item_fails_one_failure_is_told()
     {
-        using var pool = new ComputePool(4);
+        using var pool = new ComputePool(4, 4);
         for (var round = 0; round < 50; round++)
         {
             Assert.StartsWith("item ", Assert.Throws<InvalidOperationException>(() =>
@@ -104,7 +104,7 @@ public class ComputePoolTests
     [Fact]
     public void A_dispatch_allocates_nothing()
     {
-        using var pool = new ComputePool(4);
+        using var pool = new ComputePool(4, 4);
         var work = new SumWork { Sum = new long[4] };
         for (var i = 0; i < 200; i++)
         {
@@ -123,7 +123,7 @@ public class ComputePoolTests
     [Fact]
     public void An_idle_pool_uses_no_processor()
     {
-        using var pool = new ComputePool(4);
+        using var pool = new ComputePool(4, 4);
         var work = new SumWork { Sum = new long[4] };
         pool.Run(ref work, 100, 1);
 
@@ -142,9 +142,36 @@ public class ComputePoolTests
     }
 
     [Fact]
+    public void A_caller_waits_asleep_for_a_helper_that_is_long()
+    {
+        using var pool = new ComputePool(3, 3);
+        for (var round = 0; round < 20; round++)
+        {
+            var work = new SlowHelperWork { Done = new int[12] };
+            pool.Run(ref work, 12, 1);
+            Assert.All(work.Done, times => Assert.Equal(1, times));
+        }
+    }
+
+    [Fact]
+    public void More_threads_than_processors_are_not_started()
+    {
+        using var pool = new ComputePool(32, 2);
+        Assert.Equal(32, pool.Threads);
+        var work = new SumWork { Sum = new long[32] };
+        for (var round = 0; round < 1000; round++)
+        {
+            pool.Run(ref work, 1000, 1);
+        }
+
+        Assert.Equal(1_000_000, work.Sum.Sum());
+        Assert.All(work.Sum[2..], sum => Assert.Equal(0, sum));
+    }
+
+    [Fact]
     public void A_pool_that_has_slept_wakes_for_the_next_dispatch()
     {
-        using var pool = new ComputePool(3);
+        using var pool = new ComputePool(3, 3);
         for (var round = 0; round < 5; round++)
         {
             Thread.Sleep(20);
@@ -159,7 +186,7 @@ public class ComputePoolTests
     {
         for (var round = 0; round < 200; round++)
         {
-            var pool = new ComputePool(3);
+            var pool = new ComputePool(3, 3);
             var work = new CountWork { Done = new int[30], Threads = 3 };
             for (var dispatches = round % 3; dispatches > 0; dispatches--)
             {
@@ -186,6 +213,17 @@ public class ComputePoolTests
             {
                 Interlocked.Increment(ref Done[i]);
             }
+        }
+    }
+
+    private struct SlowHelperWork : IWork
+    {
+        public int[] Done;
+
+        public readonly void Execute(int start, int end, int worker)
+        {
+            Interlocked.Increment(ref Done[start]);
+            Thread.Sleep(worker == 0 ? 1 : 5); // long enough for the helpers to come in, and to be waited for
         }
     }
 

@@ -63,7 +63,8 @@ internal static class LogitVectors
     {
         var total = 0.0;
         Span<float> kept = stackalloc float[BlockLength];
-        var (m, s) = (Vector512.Create(maximum), Vector512.Create(scale));
+        Span<float> weights = stackalloc float[BlockLength];
+        ref var y = ref MemoryMarshal.GetReference(weights);
         for (var block = 0; block < sums.Length; block++)
         {
             sums[block] = 0;
@@ -73,13 +74,14 @@ internal static class LogitVectors
             }
 
             ref var x = ref border.TryLeast(block, logits.Length, out var limit) ? ref Reference(logits, block) : ref border.Keep(logits, block, kept);
-            var (a, b, c, d) = Load(ref x);
-            var least = Vector512.Create(limit);
+            LogitExponentials.Block(ref x, maximum, scale, ref y);
+            var least = Vector256.Create(limit);
             var sum = Vector256<float>.Zero;
-            Add(ref sum, Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(a, least), Exp((a - m) * s), Vector512<float>.Zero));
-            Add(ref sum, Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(b, least), Exp((b - m) * s), Vector512<float>.Zero));
-            Add(ref sum, Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(c, least), Exp((c - m) * s), Vector512<float>.Zero));
-            Add(ref sum, Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(d, least), Exp((d - m) * s), Vector512<float>.Zero));
+            for (nuint i = 0; i < BlockLength; i += Lanes)
+            {
+                sum += AtLeast(ref x, ref y, i, least);
+            }
+
             total += sums[block] = Sum(sum);
         }
 
@@ -94,17 +96,15 @@ internal static class LogitVectors
     {
         var total = 0.0;
         Span<float> padded = stackalloc float[BlockLength];
-        var m = Vector512.Create(maximum);
         for (var block = 0; block < sums.Length; block++)
         {
             ref var x = ref Padded(logits, block, float.NegativeInfinity, padded);
             ref var y = ref weights[block * BlockLength];
+            LogitExponentials.Block(ref x, maximum, 1, ref y);
             var sum = Vector256<float>.Zero;
-            for (var i = 0; i < BlockLength; i += Vector512<float>.Count)
+            for (nuint i = 0; i < BlockLength; i += Lanes)
             {
-                var e = Exp(Vector512.LoadUnsafe(ref x, (nuint)i) - m);
-                e.StoreUnsafe(ref y, (nuint)i);
-                Add(ref sum, e);
+                sum += Vector256.LoadUnsafe(ref y, i);
             }
 
             total += sums[block] = Sum(sum);
@@ -155,17 +155,30 @@ internal static class LogitVectors
         Flush(sums, masses);
     }
 
+    /// <summary>exp((value − maximum) · scale) of every value.</summary>
+    /// <param name="values">[blocks · 64]</param>
+    /// <param name="exponentials">[blocks · 64]</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void WholeExponentials(ReadOnlySpan<float> values, float maximum, float scale, Span<float> exponentials)
+    {
+        for (var block = 0; block < values.Length / BlockLength; block++)
+        {
+            LogitExponentials.Block(ref Reference(values, block), maximum, scale, ref exponentials[block * BlockLength]);
+        }
+    }
+
     /// <summary>exp((value − maximum) · scale) of every value, and their sum in order.</summary>
     public static double Exponentials(ReadOnlySpan<float> values, float maximum, float scale, Span<float> exponentials)
     {
-        Span<float> rest = stackalloc float[2 * Lanes];
-        for (var i = 0; i < values.Length; i += rest.Length)
+        var whole = values.Length / BlockLength * BlockLength;
+        WholeExponentials(values[..whole], maximum, scale, exponentials);
+        if (whole < values.Length)
         {
-            var count = Math.Min(rest.Length, values.Length - i);
-            rest.Clear();
-            values.Slice(i, count).CopyTo(rest);
-            Exp((Vector512.Create(rest) - Vector512.Create(maximum)) * Vector512.Create(scale)).CopyTo(rest);
-            rest[..count].CopyTo(exponentials[i..]);
+            Span<float> rest = stackalloc float[BlockLength];
+            rest.Fill(maximum);
+            values[whole..].CopyTo(rest);
+            WholeExponentials(rest, maximum, scale, rest);
+            rest[..(values.Length - whole)].CopyTo(exponentials[whole..]);
         }
 
         var sum = 0.0;
@@ -205,13 +218,6 @@ internal static class LogitVectors
     private static (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) Load(ref float x) =>
         (Vector512.LoadUnsafe(ref x), Vector512.LoadUnsafe(ref x, 16), Vector512.LoadUnsafe(ref x, 32), Vector512.LoadUnsafe(ref x, 48));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(ref Vector256<float> sum, Vector512<float> values)
-    {
-        sum += values.GetLower();
-        sum += values.GetUpper();
-    }
-
     private static void Flush(Span<Vector512<float>> sums, Span<double> masses)
     {
         for (var i = 0; i < sums.Length; i++)
@@ -222,45 +228,10 @@ internal static class LogitVectors
         }
     }
 
-    /// <summary>exp for x ≤ 0, 0 below −87 (Cephes expf: 2ⁿ · polynomial in the remainder; relative error about 1e-7).</summary>
+    // The weights from i on whose values are at least the edge, zero for the others.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Exp(Vector512<float> x)
-    {
-        if (!Vector512.IsHardwareAccelerated)
-        {
-            // The platform's emulation of these steps is several times slower than two of half the width.
-            return Vector512.Create(Exp(x.GetLower()), Exp(x.GetUpper()));
-        }
-
-        var n = Vector512.Floor((x * Vector512.Create(1.44269504088896341f)) + Vector512.Create(0.5f));
-        var r = x - (n * Vector512.Create(0.693359375f)) - (n * Vector512.Create(-2.12194440e-4f));
-        var p = Vector512.Create(1.9875691500e-4f);
-        p = (p * r) + Vector512.Create(1.3981999507e-3f);
-        p = (p * r) + Vector512.Create(8.3334519073e-3f);
-        p = (p * r) + Vector512.Create(4.1665795894e-2f);
-        p = (p * r) + Vector512.Create(1.6666665459e-1f);
-        p = (p * r) + Vector512.Create(5.0000001201e-1f);
-        p = (p * r * r) + r + Vector512<float>.One;
-        // Out of range only where the result is masked: the conversion that does not saturate will do.
-        var power = (Vector512.ConvertToInt32Native(n) + Vector512.Create(127)) << 23;
-        return Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512.Create(-87f)), Vector512<float>.Zero, p * power.AsSingle());
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Exp(Vector256<float> x)
-    {
-        var n = Vector256.Floor((x * Vector256.Create(1.44269504088896341f)) + Vector256.Create(0.5f));
-        var r = x - (n * Vector256.Create(0.693359375f)) - (n * Vector256.Create(-2.12194440e-4f));
-        var p = Vector256.Create(1.9875691500e-4f);
-        p = (p * r) + Vector256.Create(1.3981999507e-3f);
-        p = (p * r) + Vector256.Create(8.3334519073e-3f);
-        p = (p * r) + Vector256.Create(4.1665795894e-2f);
-        p = (p * r) + Vector256.Create(1.6666665459e-1f);
-        p = (p * r) + Vector256.Create(5.0000001201e-1f);
-        p = (p * r * r) + r + Vector256<float>.One;
-        var power = (Vector256.ConvertToInt32Native(n) + Vector256.Create(127)) << 23;
-        return Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256.Create(-87f)), Vector256<float>.Zero, p * power.AsSingle());
-    }
+    private static Vector256<float> AtLeast(ref float values, ref float weights, nuint i, Vector256<float> edge) => Vector256.ConditionalSelect(
+        Vector256.GreaterThanOrEqual(Vector256.LoadUnsafe(ref values, i), edge), Vector256.LoadUnsafe(ref weights, i), Vector256<float>.Zero);
 
     private static float Maximum(Vector256<float> v)
     {
