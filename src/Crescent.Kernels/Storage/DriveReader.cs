@@ -192,7 +192,7 @@ public sealed class DriveReader : IDisposable
             _retries.Dispose();
         }
 
-        _backend.Stop();
+        _backend.Dispose();
     }
 
     private ReadQueue Queue(ReadJob job) => job.Priority == ReadPriority.Demand ? _demand : _ahead;

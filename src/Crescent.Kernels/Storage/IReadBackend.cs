@@ -1,7 +1,10 @@
 namespace Crescent.Kernels.Storage;
 
-/// <summary>What hands blocks to the system. Tests put failing, stalling and short-reading ones in its place.</summary>
-internal interface IReadBackend
+/// <summary>
+/// What hands blocks to the system; tests put failing, stalling and short-reading ones in its place. After Dispose no more reads are started: threads and
+/// handles go as soon as the last one has ended. Dispose does not wait for that.
+/// </summary>
+internal interface IReadBackend : IDisposable
 {
     string Name { get; }
 
@@ -10,7 +13,4 @@ internal interface IReadBackend
     /// bytes read, or an error number below zero.
     /// </summary>
     void Start(ReadBlock block);
-
-    /// <summary>No more reads will be started: threads and handles go as soon as the last one has ended. Does not wait.</summary>
-    void Stop();
 }

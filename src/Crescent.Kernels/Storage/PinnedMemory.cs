@@ -50,14 +50,16 @@ public sealed unsafe class PinnedMemory : IDisposable
     internal nint Address => _mapping.AlignedStart;
 
     /// <summary>
-    /// Locks all pages in physical memory, which takes that memory at once. False where the system refuses: an unprivileged user may lock little.
+    /// Locks all pages in physical memory, which takes that memory at once. False where the system refuses (an unprivileged user may lock little), or the
+    /// process may not have so much memory: a privileged one would be killed for trying.
     /// </summary>
     public bool TryLock()
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return IsLocked = IsLocked || SystemPages.TryLock(_mapping.Address, Length);
+            return IsLocked = IsLocked
+                || (Length < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes && SystemPages.TryLock(_mapping.Address, Length));
         }
     }
 

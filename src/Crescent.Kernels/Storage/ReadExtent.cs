@@ -4,7 +4,7 @@ namespace Crescent.Kernels.Storage;
 
 /// <summary>
 /// Bytes of a file and where they go. Offset, target address and target length are multiples of the file's <see cref="DriveFile.BlockBytes"/>. The last
-/// block may reach past the file's end: what lies there in the target is left as it was.
+/// block may reach past the file's end: what the target then holds there is undefined (Linux writes zeros).
 /// </summary>
 /// <param name="Offset">Bytes from the file's start.</param>
 /// <param name="Target">Must stay valid until the job has completed: see <see cref="ReadJob.Memory"/>.</param>

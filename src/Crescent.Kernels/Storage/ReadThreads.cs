@@ -41,7 +41,7 @@ internal sealed class ReadThreads(int limit, Action<ReadBlock, int> completed) :
         }
     }
 
-    public void Stop()
+    public void Dispose()
     {
         lock (_gate)
         {

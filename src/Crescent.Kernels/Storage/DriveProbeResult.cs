@@ -1,0 +1,26 @@
+namespace Crescent.Kernels.Storage;
+
+/// <summary>What <see cref="DriveProbe"/> found.</summary>
+public sealed record DriveProbeResult
+{
+    /// <summary>Reads of places not read before by the probe: slower than <see cref="Rates"/> where a faster store lies between the drive and the system.</summary>
+    public required DriveRate FirstTouch { get; init; }
+
+    /// <summary>Reads at random of places that the probe had read before.</summary>
+    public required IReadOnlyList<DriveRate> Rates { get; init; }
+
+    /// <summary>Time from submission to completion of a single read of the smallest size, the median.</summary>
+    public required TimeSpan Latency { get; init; }
+
+    public required string BackendName { get; init; }
+
+    /// <summary>The fewest bytes in flight whose rate is within 3 % of the highest.</summary>
+    public DriveRate Best
+    {
+        get
+        {
+            var enough = Rates.Max(rate => rate.BytesPerSecond) * 0.97;
+            return Rates.Where(rate => rate.BytesPerSecond >= enough).OrderBy(rate => (long)rate.BlockBytes * rate.Depth).ThenBy(rate => rate.Depth).First();
+        }
+    }
+}
