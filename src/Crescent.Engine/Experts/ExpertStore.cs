@@ -28,15 +28,14 @@ public sealed class ExpertStore : IDisposable
     private readonly AheadSwitch _ahead = new();
     private bool _lockRefused;
 
-    /// <param name="reader">Reads the experts; the store owns it.</param>
     /// <exception cref="CheckpointException">A file, or a copy of it, cannot be opened.</exception>
-    public ExpertStore(Checkpoint checkpoint, ExpertStoreOptions options, DriveReader? reader = null)
+    public ExpertStore(Checkpoint checkpoint, ExpertStoreOptions options)
     {
         _options = options;
         Budget = new MemoryBudget(options.Memory);
         _mappings = checkpoint.Mappings;
         _files = ExpertFiles.Open(_mappings, options.Also);
-        _reader = reader ?? new DriveReader(options.Drive);
+        _reader = options.CreateReader(options.Drive);
     }
 
     public MemoryBudget Budget { get; }
@@ -218,8 +217,8 @@ public sealed class ExpertStore : IDisposable
     {
         var left = Budget.ForSlots;
         var quota = 0;
-        var most = _layers.Count == 0 ? 0 : _layers.Max(layer => layer.Experts);
-        while (quota < most && _layers.Sum(layer => layer.Experts > quota ? layer.SlotBytes : 0) is var round && round <= left)
+        var most = _layers.Count == 0 ? 0 : _layers.Max(layer => MostSlots(layer));
+        while (quota < most && _layers.Sum(layer => MostSlots(layer) > quota ? layer.SlotBytes : 0) is var round && round <= left)
         {
             left -= round;
             quota++;
@@ -227,8 +226,8 @@ public sealed class ExpertStore : IDisposable
 
         foreach (var layer in _layers)
         {
-            layer.Quota = Math.Max(1, Math.Min(quota, layer.Experts));
-            if (quota < layer.Experts && layer.SlotBytes <= left)
+            layer.Quota = Math.Max(1, Math.Min(quota, MostSlots(layer)));
+            if (quota < MostSlots(layer) && layer.SlotBytes <= left)
             {
                 layer.Quota++;
                 left -= layer.SlotBytes;
@@ -240,6 +239,8 @@ public sealed class ExpertStore : IDisposable
             Budget.ClaimSlots(-layer.Trim());
         }
     }
+
+    private int MostSlots(ExpertLayer layer) => _options.MostSlots > 0 ? Math.Min(_options.MostSlots, layer.Experts) : layer.Experts;
 
     private (int File, long Offset, int BlockBytes) Locate(ByteRegion region)
     {
