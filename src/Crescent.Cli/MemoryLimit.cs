@@ -25,7 +25,7 @@ internal static class MemoryLimit
         }
 
         // A sixteenth for scratch and caches; those of a long context take from what is left.
-        if (checkpoint.TotalBytes + RuntimeBytes + (checkpoint.TotalBytes / 16) <= streaming.Memory)
+        if (streaming.MostSlots == 0 && checkpoint.TotalBytes + RuntimeBytes + (checkpoint.TotalBytes / 16) <= streaming.Memory)
         {
             return options with { Streaming = null, MemoryLimit = streaming.Memory };
         }

@@ -22,7 +22,10 @@ public sealed record ExpertStoreOptions
 
     public DriveReaderOptions Drive { get; init; } = new();
 
-    /// <summary>How long a step waits for one expert before it gives up.</summary>
+    /// <summary>File that keeps which experts were resident, for the next start; null for none.</summary>
+    public string? UsagePath { get; init; }
+
+    /// <summary>How long a step waits for the drive to bring anything before it gives up.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Whether experts of the next layer are read ahead while the drive has nothing else to do.</summary>
