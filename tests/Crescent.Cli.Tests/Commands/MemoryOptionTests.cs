@@ -28,7 +28,7 @@ public sealed class MemoryOptionTests : IDisposable
         var expected = JsonAssert.Ints(InProcess.Run(args).Json.GetProperty("ids"));
         var json = InProcess.Run([.. args, .. Streamed(slots)]).Json;
         Assert.Equal(expected, JsonAssert.Ints(json.GetProperty("ids")));
-        Assert.True(json.GetProperty("streaming").GetProperty("bytesPerToken").GetInt64() > 0);
+        Assert.True(json.GetProperty("streaming").GetProperty("driveBytesPerToken").GetInt64() > 0);
     }
 
     [Theory]
