@@ -236,6 +236,7 @@ internal sealed class ChatLoop : IDisposable
             MaxTokens = _maxTokens ?? int.MaxValue,
             StopTokens = _session.StopTokens(_template),
         });
+        _session.Model.Cancellation = cancellation;
         var report = new RunReport(sequence, _session.Model);
         var answer = new AnswerText(sequence, _template.ReadAnswer(_session.Tokenizer));
         while (sequence.FinishReason is null)
@@ -265,7 +266,7 @@ internal sealed class ChatLoop : IDisposable
 
         if (sequence.FinishReason == FinishReason.Length)
         {
-            _terminal.Warn("the answer was cut off: its tokens or the context ran out");
+            _terminal.Warn($"the answer was cut off: {sequence.Error ?? "its tokens or the context ran out"}");
         }
 
         if (Json)

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Crescent.Cli.Commands;
 using Crescent.Cli.Options;
 using Crescent.Engine.Checkpoints;
+using Crescent.Engine.Weights;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Cli;
@@ -150,10 +151,11 @@ internal static class CommandLine
     private static CommandFailedException? Explain(Exception exception) => exception switch
     {
         CommandFailedException failure => failure,
-        CheckpointException or TokenizerException or NotSupportedException or IOException or UnauthorizedAccessException or ArithmeticException
+        CheckpointException or WeightReadException or TokenizerException or NotSupportedException or IOException or UnauthorizedAccessException or ArithmeticException
             => new CommandFailedException(FirstLine(exception.Message)),
         ArgumentException => new CommandFailedException(FirstLine(exception.Message)),
         FormatException => new CommandFailedException(FirstLine(exception.Message), CommandFailedException.WrongUsage),
+        InsufficientMemoryException => new CommandFailedException(FirstLine(exception.Message)),
         OutOfMemoryException => new CommandFailedException("not enough memory: try a shorter context (-c), a smaller cache (--kv-type q8_0) or a smaller model"),
         AggregateException { InnerException: { } inner } => Explain(inner),
         _ => new CommandFailedException($"internal error: {exception.GetType().Name}: {FirstLine(exception.Message)} (--verbose shows where)"),

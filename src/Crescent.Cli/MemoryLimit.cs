@@ -25,12 +25,14 @@ internal static class MemoryLimit
         }
 
         // A sixteenth for scratch and caches; those of a long context take from what is left.
-        if (checkpoint.TotalBytes + RuntimeBytes + (checkpoint.TotalBytes / 16) <= streaming.Memory)
+        var hasExperts = checkpoint.Tensors.Keys.Any(name => TensorRole.Of(name) == TensorRole.Experts);
+        var fits = checkpoint.TotalBytes + RuntimeBytes + (checkpoint.TotalBytes / 16) <= streaming.Memory;
+        if (fits && (streaming.MostSlots == 0 || !hasExperts))
         {
             return options with { Streaming = null, MemoryLimit = streaming.Memory };
         }
 
-        return checkpoint.Tensors.Keys.Any(name => TensorRole.Of(name) == TensorRole.Experts)
+        return hasExperts
             ? options with { MaxBatchTokens = StepTokens(checkpoint.Metadata, streaming.Memory, options.MaxBatchTokens) }
             : throw new CommandFailedException(
                 $"--memory {Sizes.Format(streaming.Memory)}: the model has {Sizes.Format(checkpoint.TotalBytes)} of weights and no experts that could be read as they are needed: expected at least {Sizes.Format(checkpoint.TotalBytes + RuntimeBytes + (checkpoint.TotalBytes / 16))}");

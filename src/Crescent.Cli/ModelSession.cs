@@ -121,6 +121,13 @@ internal sealed class ModelSession : IDisposable
             return;
         }
 
+        if (options.MemoryLimit is not null && options.MoveWeights)
+        {
+            // The limit holds the weights once, so what is moved is given up in the file.
+            model.AfterFirstStep = () => model.MoveWeightsInBackground(forget: true);
+            return;
+        }
+
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var fits = memory - checkpoint.TotalBytes >= Math.Max(LeastFreeBytes, memory / 10);
         if (options.MoveWeights && checkpoint.TotalBytes >= LeastMovedBytes && fits)

@@ -200,7 +200,9 @@ internal sealed class Bench : IDisposable
     private void Step(Sequence[] sequences, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        _session.Model.Cancellation = cancellation;
         _generator.Step();
+        cancellation.ThrowIfCancellationRequested();
         _allocated += _generator.LastStepAllocatedBytes;
         foreach (var sequence in sequences)
         {

@@ -63,6 +63,7 @@ internal static class RunCommand
         Terminal terminal, ModelSession session, GenerationRequest request, AnswerReader? reader, bool json, CancellationToken cancellation)
     {
         using var generator = session.CreateGenerator();
+        session.Model.Cancellation = cancellation;
         var sequence = generator.Add(request);
         var report = new RunReport(sequence, session.Model);
         var answer = new AnswerText(sequence, reader);
@@ -95,6 +96,11 @@ internal static class RunCommand
         }
 
         terminal.Out.Flush();
+        if (sequence is { FinishReason: FinishReason.Length, Error: { } shortage })
+        {
+            terminal.Warn($"the answer was cut off: {shortage}");
+        }
+
         terminal.Note(report.Line());
         if (sequence.FinishReason == FinishReason.Cancelled)
         {

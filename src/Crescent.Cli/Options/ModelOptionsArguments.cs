@@ -17,6 +17,8 @@ internal sealed class ModelOptionsArguments
     /// <summary>Most threads that an option takes.</summary>
     public const int MostThreads = 1024;
 
+    private const double StandardTimeout = 60; // seconds
+    private const double MostTimeout = 86400;
     private const int MostContext = 2_000_000_000; // so that positions and pages of a sequence fit an int
 
     private readonly Option<int?> _threads = Values.Number<int>("--threads", "Threads that compute (default: one a physical core).", "-t");
@@ -50,6 +52,12 @@ internal sealed class ModelOptionsArguments
 
     public Option<string?> RecordRouting { get; } = new("--record-routing") { Description = "Write the experts that every token chooses to this file (crescent routing reads it).", HelpName = "FILE" };
 
+    public Option<int?> ExpertSlots { get; } = Values.Number<int>("--expert-slots", "At most so many experts of a layer in memory, however much there is: for measurements.");
+
+    public Option<double?> DriveTimeout { get; } = Values.Number<double>("--drive-timeout", "With --memory: seconds without an answer of the drive after which a step fails (default: 60).");
+
+    public Option<bool> Cold { get; } = new("--cold") { Description = "With --memory: do not begin with the experts that were in memory when the model ran last, and keep no record of those." };
+
     public Option<string[]> OverrideKv { get; } = new("--override-kv")
     {
         Description = "KEY=TYPE:VALUE replaces a metadata value; TYPE is int, float, bool or str.",
@@ -80,6 +88,9 @@ internal sealed class ModelOptionsArguments
         command.Add(Memory);
         command.Add(Also);
         command.Add(RecordRouting);
+        command.Add(ExpertSlots);
+        command.Add(DriveTimeout);
+        command.Add(Cold);
         command.Add(OverrideKv);
     }
 
@@ -101,9 +112,32 @@ internal sealed class ModelOptionsArguments
             MoveWeights = parsed.GetValue(Repack) == "auto",
             Mla = Enum.Parse<MlaForm>(parsed.GetValue(Mla)!, ignoreCase: true),
             ResidentType = parsed.GetValue(ResidentType) is { } type ? Values.TensorType("--resident-type", type, RowCodec.CanEncode) : null,
-            Streaming = parsed.GetValue(Memory) is { } memory ? new ExpertStoreOptions { Memory = memory, Also = parsed.GetValue(Also)! } : null,
+            Streaming = ReadStreaming(parsed),
             Recorder = OpenTrace(parsed.GetValue(RecordRouting)),
             MaxBatchTokens = maxBatchTokens,
+        };
+    }
+
+    private ExpertStoreOptions? ReadStreaming(ParseResult parsed)
+    {
+        var slots = InRange(parsed, ExpertSlots, int.MaxValue);
+        if (parsed.GetValue(DriveTimeout) is { } seconds && !(seconds is > 0 and <= MostTimeout))
+        {
+            throw new CommandFailedException($"--drive-timeout: expected more than 0 and at most {MostTimeout} seconds, found {seconds}", CommandFailedException.WrongUsage);
+        }
+
+        if (parsed.GetValue(Memory) is null && slots is null)
+        {
+            return null;
+        }
+
+        return new ExpertStoreOptions
+        {
+            Memory = parsed.GetValue(Memory) ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            Also = parsed.GetValue(Also)!,
+            MostSlots = slots ?? 0,
+            StallTimeout = TimeSpan.FromSeconds(parsed.GetValue(DriveTimeout) ?? StandardTimeout),
+            UsagePath = parsed.GetValue(Cold) ? null : ExpertUsageFile.PathOf(PathOf(parsed)),
         };
     }
 

@@ -29,6 +29,9 @@ public abstract class Checkpoint : IDisposable
     /// <summary>Whether rows of query and key weights are in the order of GGUF's llama files (pairs of a rotation adjacent); other files have the halves apart.</summary>
     public virtual bool HasPermutedLlamaHeads => false;
 
+    /// <summary>The record that holds a byte of one of the <see cref="Mappings"/>; null where the file has no records.</summary>
+    internal virtual StoredRecord? RecordAt(MappedFile mapping, long offset) => null;
+
     /// <summary>The tokenizer that the checkpoint carries.</summary>
     /// <param name="metadata">The checkpoint's metadata, overrides applied.</param>
     /// <exception cref="CheckpointException">There is none, or it is damaged or of an unknown kind.</exception>

@@ -6,11 +6,16 @@ namespace Crescent.Engine.Experts;
 /// <summary>A layer's experts: where they lie on the drive, and the slots that hold some of them. The generator's thread owns it.</summary>
 internal abstract class ExpertLayer : IDisposable
 {
+    private const double HalfLife = 1000; // steps: what is worth keeping for the next start
+
     private readonly (WeightMatrix Gate, WeightMatrix Up, WeightMatrix Down)[] _mapped; // [experts], never read through
     private readonly ExpertExtents[] _extents; // [experts]
     private readonly ExpertSlot?[] _slots; // [experts]: never more slots than experts
     private readonly int[] _slotOf; // [experts], −1 where it is not resident
     private readonly bool[] _unavailable; // [slots]: not made, being read, or in use
+    private readonly double[] _worth; // [experts], shares of the gates, halved every so many steps, at the step below
+    private readonly long[] _worthStep; // [experts]
+    private int _emptied; // slots that lost their expert and have no other yet
 
     protected ExpertLayer(int number, (WeightMatrix, WeightMatrix, WeightMatrix)[] mapped, ExpertExtents[] extents)
     {
@@ -22,7 +27,10 @@ internal abstract class ExpertLayer : IDisposable
         _slotOf.AsSpan().Fill(-1);
         _unavailable = new bool[mapped.Length];
         _unavailable.AsSpan().Fill(true);
+        _worth = new double[mapped.Length];
+        _worthStep = new long[mapped.Length];
         SlotBytes = extents.Max(item => item.SlotBytes);
+        MostExtents = extents.Max(item => item.Extents.Count);
     }
 
     /// <summary>Number among the layers with experts.</summary>
@@ -32,6 +40,9 @@ internal abstract class ExpertLayer : IDisposable
 
     /// <summary>Bytes of a slot.</summary>
     public long SlotBytes { get; }
+
+    /// <summary>Most extents of an expert.</summary>
+    public int MostExtents { get; }
 
     /// <summary>Slots that exist.</summary>
     public int SlotCount { get; private set; }
@@ -68,9 +79,14 @@ internal abstract class ExpertLayer : IDisposable
     /// <summary>A read into a slot has begun or ended: only then may it give way.</summary>
     public void Refresh(ExpertSlot slot) => _unavailable[slot.Index] = slot.IsPinned || slot.IsReading;
 
-    /// <summary>A slot for another expert: a new one as long as the quota allows, else one that gives way; null where all are in use.</summary>
+    /// <summary>A slot for another expert: an empty one, a new one as long as the quota allows, else one that gives way; null where all are in use.</summary>
     public ExpertSlot? Take()
     {
+        if (_emptied > 0 && FindEmpty() is { } empty)
+        {
+            return empty;
+        }
+
         if (SlotCount < Quota)
         {
             var index = Array.IndexOf(_slots, null);
@@ -90,10 +106,24 @@ internal abstract class ExpertLayer : IDisposable
         return null;
     }
 
+    private ExpertSlot? FindEmpty()
+    {
+        foreach (var slot in _slots)
+        {
+            if (slot is { Expert: < 0 } && !_unavailable[slot.Index])
+            {
+                return slot;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Tells that a slot is being filled with an expert.</summary>
     public void Assign(ExpertSlot slot, int expert, long step)
     {
         _slotOf[expert] = slot.Index;
+        _emptied = Math.Max(0, _emptied - 1);
         Refresh(slot);
         Filled(slot.Index, expert, step);
     }
@@ -104,6 +134,7 @@ internal abstract class ExpertLayer : IDisposable
         if (slot.Expert >= 0)
         {
             _slotOf[slot.Expert] = -1;
+            _emptied++;
         }
 
         slot.Empty();
@@ -120,6 +151,7 @@ internal abstract class ExpertLayer : IDisposable
             Forget(slot);
             _unavailable[victim] = true;
             _slots[victim] = null;
+            _emptied--;
             SlotCount--;
             freed += slot.Bytes;
             slot.Dispose();
@@ -131,11 +163,23 @@ internal abstract class ExpertLayer : IDisposable
     /// <summary>The slot whose read was begun first of those under way; null for none.</summary>
     public ExpertSlot? Oldest => _slots.Where(slot => slot is { IsReading: true }).MinBy(slot => slot!.Job.SubmittedTimestamp);
 
-    /// <summary>Experts that are resident.</summary>
-    public IEnumerable<int> Resident => _slots.Where(slot => slot is { IsReady: true }).Select(slot => slot!.Expert);
+    /// <summary>Experts that are resident, those of most use first.</summary>
+    public IEnumerable<int> Resident(long step) =>
+        _slots.Where(slot => slot is { IsReady: true }).Select(slot => slot!.Expert).OrderByDescending(expert => WorthAt(expert, step)).ThenBy(expert => expert);
+
+    /// <summary>Notes a use.</summary>
+    /// <param name="gateShare">Sum of its shares of the gates of the step's tokens.</param>
+    public void Use(ExpertSlot slot, float gateShare, long step)
+    {
+        _worth[slot.Expert] = WorthAt(slot.Expert, step) + gateShare;
+        _worthStep[slot.Expert] = step;
+        Touch(slot, gateShare, step);
+    }
 
     /// <inheritdoc cref="IEvictionPolicy{TSelf}.Touch"/>
     public abstract void Touch(ExpertSlot slot, float gateShare, long step);
+
+    private double WorthAt(int expert, long step) => _worth[expert] * Math.Pow(2, (_worthStep[expert] - step) / HalfLife);
 
     protected abstract void Filled(int slot, int expert, long step);
 

@@ -1,3 +1,4 @@
+using Crescent.Engine.Checkpoints.Records;
 using Crescent.Engine.Weights;
 using Crescent.Kernels.MatMul;
 using Crescent.Kernels.Storage;
@@ -10,6 +11,8 @@ internal sealed class ExpertSlot : IDisposable
 {
     private readonly PinnedMemory _memory;
     private readonly ReadJob _job;
+    private readonly ReadExtent[] _reads;
+    private ExpertExtents? _madeFor; // the expert that the matrices were made for
 
     public ExpertSlot(ExpertLayer layer, int index, long bytes)
     {
@@ -17,6 +20,7 @@ internal sealed class ExpertSlot : IDisposable
         Index = index;
         _memory = new PinnedMemory(bytes);
         _job = new ReadJob { Tag = this, Memory = _memory };
+        _reads = new ReadExtent[layer.MostExtents];
     }
 
     public ExpertLayer Layer { get; }
@@ -38,6 +42,12 @@ internal sealed class ExpertSlot : IDisposable
     /// <summary>Whether it was filled ahead of need and has not been used since.</summary>
     public bool IsAhead { get; set; }
 
+    /// <summary>Whether it is being read because it was resident when the model ran last.</summary>
+    public bool IsWarmUp { get; set; }
+
+    /// <summary>Whether its record was read again because the first reading was not what the file's hash says.</summary>
+    public bool IsSecondReading { get; set; }
+
     /// <summary>Whether a step needs it: it must not give way.</summary>
     public bool IsPinned { get; set; }
 
@@ -56,10 +66,24 @@ internal sealed class ExpertSlot : IDisposable
     public bool TryLock() => _memory.TryLock();
 
     /// <summary>Makes it ready to be filled with an expert by <see cref="Job"/>.</summary>
-    public void Prepare(int expert, IReadOnlyList<DriveFile> files, ReadPriority priority)
+    public void Prepare(int expert, DriveFile[] files, ReadPriority priority)
     {
-        _job.Prepare(Layer.Extents(expert).Reads(files, _memory.Bytes), priority);
-        (Expert, IsReading, IsAhead, Error) = (expert, true, priority == ReadPriority.Ahead, null);
+        _job.Prepare(Layer.Extents(expert).Reads(files, _memory.Bytes, _reads), priority);
+        (Expert, IsReading, IsAhead, IsWarmUp, IsSecondReading, Error) = (expert, true, priority == ReadPriority.Ahead, false, false, null);
+    }
+
+    /// <summary>The hash that the bytes have, where the file states another; null where they are what it states, or it states none. To be asked once the bytes have come.</summary>
+    public ulong? WrongHash()
+    {
+        var extents = Layer.Extents(Expert);
+        if (extents.IsVerified || extents.Record is not { } record)
+        {
+            return null;
+        }
+
+        var found = RecordFormat.Hash(_memory.Bytes.Slice(0, record.Length));
+        extents.IsVerified = found == record.Hash;
+        return extents.IsVerified ? null : found;
     }
 
     /// <summary>The bytes have come.</summary>
@@ -68,6 +92,12 @@ internal sealed class ExpertSlot : IDisposable
     {
         IsReading = false;
         var (extents, slot) = (Layer.Extents(Expert), _memory.Bytes);
+        if (_madeFor?.HasLayoutOf(extents) == true)
+        {
+            return; // the matrices read the same places
+        }
+
+        _madeFor = extents;
         var (gate, up, down) = Layer.Mapped(Expert);
         Gate = gate.CopyAt(region => extents.In(slot, region), isa);
         Up = up.CopyAt(region => extents.In(slot, region), isa);
@@ -78,8 +108,16 @@ internal sealed class ExpertSlot : IDisposable
     public void Fail(DriveReadException error) =>
         Error = new WeightReadException($"{error.Message}: expert {Expert} of expert layer {Layer.Number} could not be read", error);
 
+    /// <summary>The bytes are not those of the record.</summary>
+    public void FailHash(ulong found)
+    {
+        var record = Layer.Extents(Expert).Record!.Value;
+        Error = new WeightReadException(
+            $"{_job.Extents[0].File.Path}: offset {record.Offset}: expert {Expert} of expert layer {Layer.Number}: expected hash {record.Hash:x16}, found {found:x16}: the record is damaged");
+    }
+
     /// <summary>It holds nothing any more.</summary>
-    public void Empty() => (Expert, IsReading, IsAhead) = (-1, false, false);
+    public void Empty() => (Expert, IsReading, IsAhead, IsWarmUp) = (-1, false, false, false);
 
     public void Dispose() => _memory.Dispose();
 }

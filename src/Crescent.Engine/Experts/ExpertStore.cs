@@ -14,7 +14,11 @@ namespace Crescent.Engine.Experts;
 /// </summary>
 public sealed class ExpertStore : IDisposable
 {
+    private static readonly TimeSpan s_cancellationInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_saveInterval = TimeSpan.FromMinutes(5);
+
     private readonly ExpertStoreOptions _options;
+    private readonly Checkpoint _checkpoint;
     private readonly IReadOnlyList<MappedFile> _mappings;
     private readonly DriveFile[] _files; // in the order of the mappings
     private readonly DriveReader _reader;
@@ -27,16 +31,20 @@ public sealed class ExpertStore : IDisposable
     private long _waitedTicks;
     private readonly AheadSwitch _ahead = new();
     private bool _lockRefused;
+    private ExpertWarmUp? _warmUp;
+    private long _saved = Stopwatch.GetTimestamp();
+    private long _warmUpBytes; // being read
+    private bool _isUsageRead;
+    private string? _key; // of the model, in the file of usage
 
-    /// <param name="reader">Reads the experts; the store owns it.</param>
     /// <exception cref="CheckpointException">A file, or a copy of it, cannot be opened.</exception>
-    public ExpertStore(Checkpoint checkpoint, ExpertStoreOptions options, DriveReader? reader = null)
+    public ExpertStore(Checkpoint checkpoint, ExpertStoreOptions options)
     {
-        _options = options;
+        (_checkpoint, _options) = (checkpoint, options);
         Budget = new MemoryBudget(options.Memory);
         _mappings = checkpoint.Mappings;
         _files = ExpertFiles.Open(_mappings, options.Also);
-        _reader = reader ?? new DriveReader(options.Drive);
+        _reader = options.CreateReader(options.Drive);
     }
 
     public MemoryBudget Budget { get; }
@@ -63,6 +71,9 @@ public sealed class ExpertStore : IDisposable
     public bool LockRefused => _lockRefused;
 
     public ExpertCounts Counts => new(_used, _hits, _reader.BytesRead, _aheadRead, _aheadUsed, Stopwatch.GetElapsedTime(0, _waitedTicks), _reader.BusyTime);
+
+    /// <summary>Experts that were read because they were resident when the model ran last.</summary>
+    internal long WarmUpReads { get; private set; }
 
     /// <summary>Whether to read ahead: the drive has time for it, and guesses have been good.</summary>
     internal bool MayReadAhead => _options.ReadsAhead && _ahead.IsOn;
@@ -97,23 +108,28 @@ public sealed class ExpertStore : IDisposable
         Budget.Observe(residentBytes);
         Budget.Expect(expectedBytes);
         ShareSlots();
+        ReadUsage();
+        WarmUp();
+        if (Stopwatch.GetElapsedTime(_saved) > s_saveInterval)
+        {
+            SaveUsage();
+        }
     }
 
     /// <summary>Makes room for pages of the cache, at the cost of slots; false where there is none.</summary>
     public bool TryClaimPages(long bytes)
     {
-        if (bytes > 0 && Budget.ForSlots - bytes < LeastSlotBytes)
+        if (!Budget.TryClaimPages(bytes, LeastSlotBytes))
         {
             return false;
         }
 
-        Budget.ClaimPages(bytes);
         ShareSlots();
         return true;
     }
 
     /// <summary>Starts to fill a slot of a layer with an expert; null where all its slots are in use.</summary>
-    internal ExpertSlot? TryRead(ExpertLayer layer, int expert, ReadPriority priority)
+    internal ExpertSlot? TryRead(ExpertLayer layer, int expert, ReadPriority priority, bool isWarmUp = false)
     {
         var made = layer.SlotCount;
         if (layer.Take() is not { } slot)
@@ -130,7 +146,12 @@ public sealed class ExpertStore : IDisposable
         slot.Prepare(expert, _files, priority);
         layer.Assign(slot, expert, _step);
         _reader.Submit(slot.Job);
-        if (priority == ReadPriority.Ahead)
+        if (isWarmUp)
+        {
+            (slot.IsWarmUp, slot.IsAhead) = (true, false);
+            WarmUpReads++;
+        }
+        else if (priority == ReadPriority.Ahead)
         {
             _aheadRead++;
         }
@@ -150,8 +171,12 @@ public sealed class ExpertStore : IDisposable
             slot.IsAhead = false;
             _reader.Promote(slot.Job);
         }
+        else if (slot.IsWarmUp)
+        {
+            _reader.Promote(slot.Job);
+        }
 
-        slot.Layer.Touch(slot, gateShare, _step);
+        slot.Layer.Use(slot, gateShare, _step);
     }
 
     /// <summary>Takes a read ahead of need back, unless it has begun.</summary>
@@ -175,24 +200,29 @@ public sealed class ExpertStore : IDisposable
 
     /// <summary>Waits until a read completes, of whatever layer.</summary>
     /// <exception cref="WeightReadException">None completed in time.</exception>
-    internal void WaitForOne(ExpertLayer layer)
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    internal void WaitForOne(ExpertLayer layer, CancellationToken cancellation)
     {
         var start = Stopwatch.GetTimestamp();
-        var job = _reader.WaitCompleted(_options.StallTimeout);
-        _waitedTicks += Stopwatch.GetTimestamp() - start;
-        if (job is null)
+        ReadJob? job = null;
+        for (var left = _options.StallTimeout; job is null && left > TimeSpan.Zero; left = _options.StallTimeout - Stopwatch.GetElapsedTime(start))
         {
-            var extent = layer.Oldest?.Job.Extents[0];
-            throw new WeightReadException(
-                $"{extent?.File.Path ?? _files[0].Path}: the drive has not answered for {_options.StallTimeout.TotalSeconds:F0} s (expert layer {layer.Number}, at byte {extent?.Offset ?? 0})");
+            cancellation.ThrowIfCancellationRequested();
+            job = _reader.WaitCompleted(left < s_cancellationInterval ? left : s_cancellationInterval);
         }
 
-        Complete(job);
+        _waitedTicks += Stopwatch.GetTimestamp() - start;
+        Complete(job ?? throw Stalled(layer));
         TakeCompleted();
     }
 
     public void Dispose()
     {
+        if (_used > 0)
+        {
+            SaveUsage();
+        }
+
         _reader.Dispose();
         _layers.ForEach(layer => layer.Dispose());
         Array.ForEach(_files, file => file.Dispose());
@@ -206,48 +236,101 @@ public sealed class ExpertStore : IDisposable
             slot.Fail(error);
             slot.Layer.Forget(slot);
         }
-        else
+        else if (slot.WrongHash() is not { } found)
         {
             slot.Complete(_options.Isa);
             slot.Layer.Refresh(slot);
         }
+        else if (!slot.IsSecondReading)
+        {
+            slot.IsSecondReading = true; // the drive may have erred once, or another copy may be whole
+            _reader.Submit(job);
+            return;
+        }
+        else
+        {
+            slot.FailHash(found);
+            slot.Layer.Forget(slot);
+        }
+
+        EndWarmUp(slot);
+        WarmUp();
     }
 
-    // Every layer gets the same number of slots, as far as its experts go; what is left over goes to the first layers, a slot each.
+    private void EndWarmUp(ExpertSlot slot)
+    {
+        if (slot.IsWarmUp)
+        {
+            slot.IsWarmUp = false;
+            _warmUpBytes -= slot.Bytes;
+        }
+    }
+
+    private WeightReadException Stalled(ExpertLayer layer)
+    {
+        var slot = layer.Oldest ?? _layers.Select(other => other.Oldest).OfType<ExpertSlot>().MinBy(other => other.Job.SubmittedTimestamp);
+        var place = slot is null ? "nothing is being read" : $"expert {slot.Expert} of expert layer {slot.Layer.Number}, at byte {slot.Job.Extents[0].Offset}";
+        return new WeightReadException($"{slot?.Job.Extents[0].File.Path ?? _files[0].Path}: the drive has not answered for {_options.StallTimeout.TotalSeconds:0.#} s ({place})");
+    }
+
     private void ShareSlots()
     {
-        var left = Budget.ForSlots;
-        var quota = 0;
-        var most = _layers.Count == 0 ? 0 : _layers.Max(layer => layer.Experts);
-        while (quota < most && _layers.Sum(layer => layer.Experts > quota ? layer.SlotBytes : 0) is var round && round <= left)
-        {
-            left -= round;
-            quota++;
-        }
-
-        foreach (var layer in _layers)
-        {
-            layer.Quota = Math.Max(1, Math.Min(quota, layer.Experts));
-            if (quota < layer.Experts && layer.SlotBytes <= left)
-            {
-                layer.Quota++;
-                left -= layer.SlotBytes;
-            }
-        }
-
+        SlotShares.Deal(_layers, Budget.ForSlots, _options.MostSlots);
         foreach (var layer in _layers)
         {
             Budget.ClaimSlots(-layer.Trim());
         }
     }
 
-    private (int File, long Offset, int BlockBytes) Locate(ByteRegion region)
+    // Once, when the first step begins: memory has been dealt out by then.
+    private void ReadUsage()
+    {
+        if (_isUsageRead || _options.UsagePath is null)
+        {
+            return;
+        }
+
+        _isUsageRead = true;
+        _key = ExpertUsage.KeyOf(_checkpoint);
+        if (ExpertUsage.TryRead(_options.UsagePath, _key, [.. _layers.Select(layer => layer.Experts)]) is { } order)
+        {
+            _warmUp = new ExpertWarmUp(order);
+        }
+    }
+
+    private void SaveUsage()
+    {
+        _saved = Stopwatch.GetTimestamp();
+        if (_options.UsagePath is not null && _key is not null)
+        {
+            ExpertUsage.TrySave(_options.UsagePath, _key, _layers.Select(layer => layer.Resident(_step)));
+        }
+    }
+
+    // Into slots that are free, behind all that is asked for; what asks for one of these finds it on its way.
+    private void WarmUp()
+    {
+        while (_warmUp is not null && _warmUpBytes < ExpertWarmUp.WindowBytes)
+        {
+            if (!_warmUp.TryNext(out var number, out var expert))
+            {
+                _warmUp = null;
+            }
+            else if (_layers[number] is var layer && layer.Find(expert) is null && layer.SlotCount < layer.Quota && TryRead(layer, expert, ReadPriority.Ahead, isWarmUp: true) is { } slot)
+            {
+                _warmUpBytes += slot.Bytes;
+                layer.Touch(slot, 0, _step);
+            }
+        }
+    }
+
+    private ExpertPlacement Locate(ByteRegion region)
     {
         for (var i = 0; i < _mappings.Count; i++)
         {
             if (_mappings[i].OffsetOf(region) is { } offset)
             {
-                return (i, offset, _files[i].BlockBytes);
+                return new ExpertPlacement(i, offset, _files[i].BlockBytes, _checkpoint.RecordAt(_mappings[i], offset));
             }
         }
 

@@ -13,15 +13,24 @@ public sealed record ExpertStoreOptions
     /// <summary>Folders with copies of the checkpoint's files, best on other drives.</summary>
     public IReadOnlyList<string> Also { get; init; } = [];
 
+    /// <summary>Most slots of a layer, however much memory there is: for measurements and tests. 0 for as many as memory allows.</summary>
+    public int MostSlots { get; init; }
+
     public EvictionPolicyKind Policy { get; init; } = EvictionPolicyKind.Gate;
 
     public IsaLevel Isa { get; init; } = IsaLevels.Best;
 
     public DriveReaderOptions Drive { get; init; } = new();
 
-    /// <summary>How long a step waits for one expert before it gives up.</summary>
+    /// <summary>File that keeps which experts were resident, for the next start; null for none.</summary>
+    public string? UsagePath { get; init; }
+
+    /// <summary>How long a step waits for the drive to bring anything before it gives up.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Whether experts of the next layer are read ahead while the drive has nothing else to do.</summary>
     public bool ReadsAhead { get; init; } = true;
+
+    /// <summary>Makes the reader; tests put one on a failing drive in its place.</summary>
+    internal Func<DriveReaderOptions, DriveReader> CreateReader { get; init; } = static drive => new DriveReader(drive);
 }

@@ -10,7 +10,7 @@ public sealed class MemoryBudget(long limit)
     private const long LeastMargin = 24 << 20;
     private const long Tolerance = 4 << 20; // of a measurement, before slots are given up or made for it
 
-    private long _others; // measured: all that is not claimed
+    private long _measured; // all that is not claimed
     private long _expected; // claimed for what the coming step will touch, and is then measured
 
     public long Limit { get; } = limit;
@@ -24,11 +24,14 @@ public sealed class MemoryBudget(long limit)
     /// <summary>Claimed for pages of the cache.</summary>
     public long Pages { get; private set; }
 
-    /// <summary>Measured: everything else.</summary>
-    public long Others => _others;
+    /// <summary>Everything else: measured, or what it will grow to.</summary>
+    public long Others => Math.Max(_measured, LeastOthers);
+
+    /// <summary>Bytes that everything else will come to occupy, whatever is measured yet.</summary>
+    public long LeastOthers { get; init; }
 
     /// <summary>What slots may take.</summary>
-    public long ForSlots => Math.Max(0, Limit - Margin - _others - _expected - Pages);
+    public long ForSlots => Math.Max(0, Limit - Margin - Others - _expected - Pages);
 
     /// <summary>Takes note of the process's resident set, between steps. Returns whether <see cref="ForSlots"/> changed.</summary>
     public bool Observe(long residentBytes)
@@ -36,12 +39,12 @@ public sealed class MemoryBudget(long limit)
         var others = Math.Max(0, residentBytes - Slots - Pages);
         var hadExpected = _expected != 0;
         _expected = 0;
-        if (Math.Abs(others - _others) < Tolerance)
+        if (Math.Abs(others - _measured) < Tolerance)
         {
             return hadExpected;
         }
 
-        _others = others;
+        _measured = others;
         return true;
     }
 
@@ -51,6 +54,15 @@ public sealed class MemoryBudget(long limit)
     /// <summary>Slots were made, or given up (negative).</summary>
     public void ClaimSlots(long bytes) => Slots += bytes;
 
-    /// <summary>Pages of the cache were made, or given up (negative).</summary>
-    public void ClaimPages(long bytes) => Pages += bytes;
+    /// <summary>Claims memory for pages of the cache, or gives it back (negative); false where less than <paramref name="leastSlots"/> would be left for slots.</summary>
+    public bool TryClaimPages(long bytes, long leastSlots = 0)
+    {
+        if (bytes > 0 && ForSlots - bytes < leastSlots)
+        {
+            return false;
+        }
+
+        Pages += bytes;
+        return true;
+    }
 }

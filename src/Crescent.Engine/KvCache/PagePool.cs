@@ -25,7 +25,7 @@ public sealed class PagePool : IDisposable
 
     /// <param name="maxPages">Most pages that may exist.</param>
     /// <param name="maxKeptStates">Most states kept with published pages, beside those of running sequences.</param>
-    /// <param name="claim">Asked before memory of so many bytes is taken; false where there is none. Null where memory has no limit.</param>
+    /// <param name="claim">Asked before memory of so many bytes is taken; false where there is none. Told of bytes that are given back, as a number below 0. Null where memory has no limit.</param>
     public PagePool(KvCacheLayout layout, int maxPages, int maxKeptStates = DefaultKeptStates, Func<long, bool>? claim = null)
     {
         _claim = claim;
@@ -38,6 +38,9 @@ public sealed class PagePool : IDisposable
     public KvCacheLayout Layout { get; }
 
     public int MaxPages { get; }
+
+    /// <summary>Whether the last page that was asked for and not given was refused for want of memory.</summary>
+    public bool IsShortOfMemory { get; private set; }
 
     /// <summary>Pages that could be rented now.</summary>
     public int Available => MaxPages - _all.Count + _blank.Count + _idle.Count;
@@ -53,7 +56,7 @@ public sealed class PagePool : IDisposable
         {
             page = _blank.Pop();
         }
-        else if (_all.Count < MaxPages && (_claim is null || _claim(Layout.PageBytes)))
+        else if (_all.Count < MaxPages && TryClaim())
         {
             page = new KvPage(Layout.PageBytes, 0);
             _all.Add(page);
@@ -72,6 +75,13 @@ public sealed class PagePool : IDisposable
         page.References = 1;
         page.IsPrompt = false;
         return page;
+    }
+
+    private bool TryClaim()
+    {
+        var claimed = _claim is null || _claim(Layout.PageBytes);
+        IsShortOfMemory = !claimed;
+        return claimed;
     }
 
     /// <summary>Tokens at the beginning of <paramref name="tokens"/>, at most <paramref name="limit"/>, that a new sequence would find here.</summary>
@@ -205,6 +215,7 @@ public sealed class PagePool : IDisposable
             page.Buffer.Dispose();
         }
 
+        _claim?.Invoke(-_all.Count * Layout.PageBytes);
         _states.Dispose();
         _all.Clear();
         _withState.Clear();

@@ -44,6 +44,9 @@ public sealed class ForwardState : IDisposable
 
     public Rope? Rope { get; }
 
+    /// <summary>Ends waits for the drive in the current step.</summary>
+    public CancellationToken Cancellation { get; set; }
+
     /// <summary>Residual stream [tokens, hidden].</summary>
     public AlignedBuffer<float> Hidden { get; }
 

@@ -1,3 +1,4 @@
+using Crescent.Engine.Experts;
 using Crescent.Engine.Experts.Traces;
 using Crescent.Engine.KvCache;
 using Crescent.Engine.Models.Layers;
@@ -52,6 +53,15 @@ public sealed class LanguageModel : IDisposable
     /// <summary>What is read from the drive while the model runs; null where all of it is in memory.</summary>
     public StreamedModel? Streaming => _streaming;
 
+    /// <summary>What the process may still take where its memory is limited and all weights are in it; null for no limit.</summary>
+    public MemoryBudget? Budget { get; init; }
+
+    /// <summary>Claims memory before it is taken, and gives it back; null where it has no limit.</summary>
+    public Func<long, bool>? ClaimMemory =>
+        _streaming is not null ? _streaming.Experts.TryClaimPages
+        : Budget is { } budget ? bytes => budget.TryClaimPages(bytes)
+        : null;
+
     /// <summary>Bytes of weights that every token needs, in their file or recoded: all but what is read from the drive while the model runs, and the embedding's rows.</summary>
     public long ResidentBytes => _mover.Bytes + (_recoder?.Bytes ?? 0);
 
@@ -95,6 +105,13 @@ public sealed class LanguageModel : IDisposable
         set => _state.Playback = value;
     }
 
+    /// <summary>Ends a step that waits for the drive; one that waits for nothing goes on to its end.</summary>
+    public CancellationToken Cancellation
+    {
+        get => _state.Cancellation;
+        set => _state.Cancellation = value;
+    }
+
     /// <summary>Called once, as the first step begins: for work in the background that should neither delay the opening nor take memory before it is needed.</summary>
     public Action? BeforeFirstStep { get; set; }
 
@@ -104,6 +121,8 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Runs the batch: stores its keys and values, and computes the logits of the rows that want them.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A token is outside the vocabulary.</exception>
     /// <exception cref="InvalidOperationException">A sequence has no state, which this model needs.</exception>
+    /// <exception cref="WeightReadException">Weights that are read while the model runs could not be read: the step has no result.</exception>
+    /// <exception cref="OperationCanceledException">The step waited for the drive when <see cref="Cancellation"/> was asked for, and has no result.</exception>
     public void Forward()
     {
         BeforeFirstStep?.Invoke();
@@ -112,6 +131,7 @@ public sealed class LanguageModel : IDisposable
         _state.Profile?.BeginStep();
         _streaming?.BeginStep(Batch.Count);
         _state.Recorder?.BeginStep();
+        Budget?.Observe(Environment.WorkingSet);
         Embed();
         Rotations();
         _state.Profile?.Lap(StepPart.Embedding);

@@ -80,7 +80,7 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
         IReadOnlyList<IDisposable> scratch,
         IReadOnlyList<string>? notes = null)
     {
-        var embedding = Tensors.Table("token_embd.weight", shape.Vocab, Hidden);
+        var embedding = Store is null ? Tensors.Table("token_embd.weight", shape.Vocab, Hidden) : Tensors.UnmappedTable("token_embd.weight", shape.Vocab, Hidden);
         return new ModelParts
         {
             Shape = shape,

@@ -84,8 +84,9 @@ public static class ModelLoader
             var state = new ForwardState(options, parts.Shape.Hidden, parts.Rope, new KvCacheLayout(parts.Cache, options.KvType));
             var mover = new WeightMover(tensors.Groups, options.Activations == ActivationType.Int8, options.SmallestPackedBytes, movesAll: store is not null);
             var scratch = NativeAllocations.Bytes - before - ((recoder?.Bytes ?? 0) - recoded);
-            return new LanguageModel(parts, state, mover, recoder, store is null ? null : Stream(checkpoint, parts, store, scratch / options.MaxBatchTokens)) 
+            return new LanguageModel(parts, state, mover, recoder, store is null ? null : Stream(checkpoint, parts, store, scratch / options.MaxBatchTokens))
             {
+                Budget = options.MemoryLimit is { } limit ? new MemoryBudget(limit) { LeastOthers = Environment.WorkingSet + checkpoint.TotalBytes + (recoder?.Bytes ?? 0) } : null,
                 Matrices = tensors.Matrices,
                 ResidentWeights = tensors.Groups.Sum(group => group.Matrices.Sum(matrix => (long)matrix.Rows * matrix.Columns)),
             };

@@ -29,8 +29,7 @@ public sealed class Generator : IDisposable
         _tokenizer = tokenizer;
         Context = options.Context;
         var pages = (long)PagePool.PagesFor(options.Context) * options.MaxSequences;
-        Func<long, bool>? claim = model.Streaming is { } streaming ? streaming.Experts.TryClaimPages : null;
-        _pool = new PagePool(model.CacheLayout, options.MaxCachePages > 0 ? options.MaxCachePages : (int)Math.Min(pages, int.MaxValue), Math.Max(PagePool.DefaultKeptStates, 2 * options.MaxSequences), claim);
+        _pool = new PagePool(model.CacheLayout, options.MaxCachePages > 0 ? options.MaxCachePages : (int)Math.Min(pages, int.MaxValue), Math.Max(PagePool.DefaultKeptStates, 2 * options.MaxSequences), model.ClaimMemory);
         _snapshots = options.Snapshots is { } store ? new PrefixSnapshots(_pool, store) : null;
         _scheduler = new Scheduler(_pool, options.MaxSequences, options.Chunk > 0 ? options.Chunk : model.Batch.MaxTokens, _snapshots);
     }
@@ -83,7 +82,9 @@ public sealed class Generator : IDisposable
     /// <summary>Ends a sequence at the next step.</summary>
     public static void Cancel(Sequence sequence) => sequence.Finish(FinishReason.Cancelled);
 
-    /// <summary>One step of everything that is queued; false when nothing is left to do.</summary>
+    /// <summary>
+    /// One step of everything that is queued; false when nothing is left to do. Where it is cut short by <see cref="LanguageModel.Cancellation"/>, its sequences are cancelled.
+    /// </summary>
     public bool Step()
     {
         var batch = _model.Batch;
@@ -102,7 +103,12 @@ public sealed class Generator : IDisposable
         }
         catch (WeightReadException exception)
         {
-            _scheduler.Fail(exception.Message);
+            _scheduler.Abandon(FinishReason.Failed, exception.Message);
+            return true;
+        }
+        catch (OperationCanceledException) when (_model.Cancellation.IsCancellationRequested)
+        {
+            _scheduler.Abandon(FinishReason.Cancelled);
             return true;
         }
 
@@ -134,6 +140,7 @@ public sealed class Generator : IDisposable
     /// <summary>Runs until a sequence ends or the caller gives up.</summary>
     public void Run(Sequence sequence, CancellationToken cancellation = default)
     {
+        _model.Cancellation = cancellation;
         while (sequence.FinishReason is null)
         {
             if (cancellation.IsCancellationRequested)

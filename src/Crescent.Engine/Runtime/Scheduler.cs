@@ -54,15 +54,15 @@ public sealed class Scheduler
         return batch.Count > 0;
     }
 
-    /// <summary>Ends all sequences of the step that failed. What it should have computed is not kept.</summary>
-    public void Fail(string message)
+    /// <summary>Ends all sequences of a step that has no result. What it should have computed is not kept.</summary>
+    public void Abandon(FinishReason reason, string? message = null)
     {
         foreach (var sequence in _running)
         {
             if (sequence.Computed > sequence.ComputedBeforeStep)
             {
                 sequence.Computed = sequence.ComputedBeforeStep;
-                sequence.Finish(FinishReason.Failed, message);
+                sequence.Finish(reason, message);
             }
         }
     }
@@ -178,7 +178,7 @@ public sealed class Scheduler
             {
                 if (_running.Count == 1)
                 {
-                    sequence.Finish(FinishReason.Length);
+                    EndFull(sequence);
                 }
                 else
                 {
@@ -197,6 +197,19 @@ public sealed class Scheduler
         }
 
         return true;
+    }
+
+    // Of a single sequence that finds no page: the context is full, or memory is.
+    private void EndFull(Sequence sequence)
+    {
+        if (!_pool.IsShortOfMemory)
+        {
+            sequence.Finish(FinishReason.Length);
+            return;
+        }
+
+        var message = $"the memory limit leaves no room for the cache of more than {sequence.Pages.Capacity} tokens: shorten the text, choose a smaller cache type, or raise the limit";
+        sequence.Finish(sequence.GeneratedTokens.IsEmpty ? FinishReason.Failed : FinishReason.Length, message);
     }
 
     private void Preempt(Sequence sequence)

@@ -54,7 +54,7 @@ public sealed class Sequence
     /// <summary>Null while the sequence runs.</summary>
     public FinishReason? FinishReason { get; private set; }
 
-    /// <summary>What went wrong, where <see cref="FinishReason"/> is Failed.</summary>
+    /// <summary>What went wrong, where <see cref="FinishReason"/> is Failed; or Length, for want of memory.</summary>
     public string? Error { get; private set; }
 
     /// <summary>Seed of the sampler, to repeat the answer.</summary>

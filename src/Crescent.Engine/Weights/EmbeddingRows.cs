@@ -2,8 +2,8 @@ using Crescent.Kernels.MatMul;
 
 namespace Crescent.Engine.Weights;
 
-/// <summary>Rows of the embedding: from the file where they follow each other there, else from the mapping.</summary>
-internal sealed class EmbeddingRows(RowFile? file, WeightMatrix mapped) : IDisposable
+/// <summary>Rows of the embedding: from the file where they follow each other there, else from a table in memory.</summary>
+internal sealed class EmbeddingRows(RowFile? file, WeightMatrix table) : IDisposable
 {
     public void Read(int row, Span<float> values)
     {
@@ -13,7 +13,7 @@ internal sealed class EmbeddingRows(RowFile? file, WeightMatrix mapped) : IDispo
         }
         else
         {
-            mapped.DecodeRow(row, values);
+            table.DecodeRow(row, values);
         }
     }
 

@@ -22,14 +22,16 @@ public sealed class RowFile : IDisposable
         (_handle, _tensor, _offset, _rowBytes) = (handle, tensor, offset, rowBytes);
     }
 
-    /// <param name="mapping">The file that holds the tensor.</param>
+    /// <summary>Whether a tensor's rows follow each other in one file.</summary>
+    public static bool CanRead(CheckpointTensor tensor) => tensor.Parts is [{ IsMapped: true, RowStep: 1, Scales.Length: 0 }] && !tensor.DType.HasSplitScales();
+
+    /// <param name="mappings">Files, one of which holds the tensor.</param>
     /// <param name="columns">Values of a row.</param>
     /// <returns>Null where the rows do not follow each other in one file.</returns>
     /// <exception cref="CheckpointException">The file cannot be opened.</exception>
     public static RowFile? Open(CheckpointTensor tensor, IReadOnlyList<MappedFile> mappings, int columns)
     {
-        if (tensor.Parts is not [{ IsMapped: true, RowStep: 1, Scales.Length: 0 } part] || tensor.DType.HasSplitScales()
-            || mappings.FirstOrDefault(mapping => mapping.OffsetOf(part.Codes) is not null) is not { } mapping)
+        if (!CanRead(tensor) || mappings.FirstOrDefault(mapping => mapping.OffsetOf(tensor.Parts[0].Codes) is not null) is not { } mapping)
         {
             return null;
         }
@@ -37,7 +39,7 @@ public sealed class RowFile : IDisposable
         try
         {
             var handle = File.OpenHandle(mapping.Path, options: FileOptions.RandomAccess);
-            return new RowFile(handle, tensor, mapping.OffsetOf(part.Codes)!.Value, (int)tensor.DType.Layout().RowBytes(columns));
+            return new RowFile(handle, tensor, mapping.OffsetOf(tensor.Parts[0].Codes)!.Value, (int)tensor.DType.Layout().RowBytes(columns));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

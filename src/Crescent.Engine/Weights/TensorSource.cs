@@ -86,6 +86,14 @@ public sealed class TensorSource
         return CreateMapped(tensor, 1, rows, columns, WeightUse.Table)[0];
     }
 
+    /// <summary>The same where nothing may be read from the mapping later: a table that is no <see cref="RowFile"/> moves to memory with what every token needs.</summary>
+    public WeightMatrix UnmappedTable(string name, long rows, long columns)
+    {
+        var tensor = Find(name);
+        RequireShape(tensor, rows, columns);
+        return CreateMapped(tensor, 1, rows, columns, RowFile.CanRead(tensor) ? WeightUse.Table : WeightUse.ProductsAlongBothAxes)[0];
+    }
+
     /// <summary>Stacked matrices [count, rows, columns], one view each.</summary>
     /// <param name="keepRows">As for <see cref="Matrix"/>.</param>
     public WeightMatrix[] Stack(string name, long count, long rows, long columns, bool keepRows = false)

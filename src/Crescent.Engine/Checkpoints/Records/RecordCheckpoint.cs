@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.ObjectModel;
-using System.IO.Hashing;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Kernels.Memory;
 using Crescent.Text.Tokenizers;
@@ -13,8 +12,6 @@ namespace Crescent.Engine.Checkpoints.Records;
 /// </summary>
 public sealed class RecordCheckpoint : Checkpoint
 {
-    private const int HashBytes = 16 << 20;
-
     private readonly GgufCheckpoint _backbone;
     private readonly List<(MappedFile Mapping, RecordHeader Header)> _files;
     private bool _disposed;
@@ -76,23 +73,45 @@ public sealed class RecordCheckpoint : Checkpoint
         var done = 0L;
         foreach (var (mapping, header) in _files)
         {
-            var table = header.HashTable;
             foreach (var layer in header.Layers)
             {
-                for (var expert = 0; expert < layer.Experts; expert++, table += sizeof(ulong))
+                for (var expert = 0; expert < layer.Experts; expert++)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    var offset = layer.Offset + (expert * layer.Stride);
-                    var (stated, found) = (BinaryPrimitives.ReadUInt64LittleEndian(mapping.Bytes.Span(table, sizeof(ulong))), Hash(mapping.Bytes.Slice(offset, layer.Stride)));
-                    if (stated != found)
+                    var record = RecordAt(mapping, layer.Offset + (expert * layer.Stride))!.Value;
+                    var found = RecordFormat.Hash(mapping.Bytes.Slice(record.Offset, record.Length));
+                    if (record.Hash != found)
                     {
-                        throw new CheckpointException($"{mapping.Path}: offset {offset}: expert {expert} of layer {layer.Layer}: expected hash {stated:x16}, found {found:x16}: the record is damaged");
+                        throw new CheckpointException($"{mapping.Path}: offset {record.Offset}: expert {expert} of layer {layer.Layer}: expected hash {record.Hash:x16}, found {found:x16}: the record is damaged");
                     }
 
                     progress?.Report(done += layer.Stride);
                 }
             }
         }
+    }
+
+    internal override StoredRecord? RecordAt(MappedFile mapping, long offset)
+    {
+        if (_files.Find(file => ReferenceEquals(file.Mapping, mapping)).Header is not { } header)
+        {
+            return null;
+        }
+
+        var table = header.HashTable;
+        foreach (var layer in header.Layers)
+        {
+            if (offset >= layer.Offset && offset < layer.Offset + layer.Length)
+            {
+                var expert = (offset - layer.Offset) / layer.Stride;
+                var hash = BinaryPrimitives.ReadUInt64LittleEndian(mapping.Bytes.Span(table + (expert * sizeof(ulong)), sizeof(ulong)));
+                return new StoredRecord(layer.Offset + (expert * layer.Stride), layer.Stride, hash);
+            }
+
+            table += layer.Experts * sizeof(ulong);
+        }
+
+        return null;
     }
 
     public override Tokenizer ReadTokenizer(GgufMetadata metadata) => _backbone.ReadTokenizer(metadata);
@@ -177,15 +196,4 @@ public sealed class RecordCheckpoint : Checkpoint
         matrix.ScaleBytes > 0 ? mapping.Bytes.Slice(record + matrix.Scales, matrix.ScaleBytes) : default,
         mapping.Path,
         record + matrix.Codes);
-
-    private static ulong Hash(ByteRegion region)
-    {
-        var hash = new XxHash64();
-        for (long offset = 0; offset < region.Length; offset += HashBytes)
-        {
-            hash.Append(region.Span(offset, (int)Math.Min(HashBytes, region.Length - offset)));
-        }
-
-        return hash.GetCurrentHashAsUInt64();
-    }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Hashing;
 using Crescent.Kernels;
+using Crescent.Kernels.Memory;
 
 namespace Crescent.Engine.Checkpoints.Records;
 
@@ -43,6 +44,7 @@ internal static class RecordFormat
     public const string SetKey = "crescent.experts.set";
     public const string FilesKey = "crescent.experts.files";
     public const uint Version = 1;
+    private const int HashedBytes = 16 << 20;
     public const int HeaderBytes = 64;
     public const int HashOffset = 56;
     public const int LayerBytes = 144;
@@ -66,6 +68,18 @@ internal static class RecordFormat
         DType.INT8_KN => rows * sizeof(ushort),
         _ => 0,
     };
+
+    /// <summary>Hash of a record.</summary>
+    public static ulong Hash(ByteRegion record)
+    {
+        var hash = new XxHash64();
+        for (long offset = 0; offset < record.Length; offset += HashedBytes)
+        {
+            hash.Append(record.Span(offset, (int)Math.Min(HashedBytes, record.Length - offset)));
+        }
+
+        return hash.GetCurrentHashAsUInt64();
+    }
 
     /// <summary>Hash of a header, its own field taken as 0.</summary>
     public static ulong HashOf(ReadOnlySpan<byte> header)

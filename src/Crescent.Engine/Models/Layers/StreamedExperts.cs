@@ -49,7 +49,7 @@ internal sealed class StreamedExperts : IExpertPlace
         while (_waiting.Count > 0 || started < missing)
         {
             started = StartReads(started, missing);
-            WaitForSome();
+            WaitForSome(state.Cancellation);
             FillWave(wave);
             if (wave.Count == 0)
             {
@@ -140,7 +140,7 @@ internal sealed class StreamedExperts : IExpertPlace
     }
 
     // Until one of the waiting is there, or a slot is free to be filled: reads ahead may have them all.
-    private void WaitForSome()
+    private void WaitForSome(CancellationToken cancellation)
     {
         _store.TakeCompleted();
         do
@@ -158,7 +158,7 @@ internal sealed class StreamedExperts : IExpertPlace
                 }
             }
 
-            _store.WaitForOne(_layer);
+            _store.WaitForOne(_layer, cancellation);
         }
         while (_waiting.Count > 0);
     }

@@ -32,7 +32,7 @@ public sealed class ScoringPass : IDisposable
         }
 
         (_model, _tokens, _chunk, FirstVisited) = (model, tokens.ToArray(), chunk, firstVisited);
-        _pool = new PagePool(model.CacheLayout, PagePool.PagesFor(tokens.Length));
+        _pool = new PagePool(model.CacheLayout, PagePool.PagesFor(tokens.Length), claim: model.ClaimMemory);
         _pages = new SequencePages(_pool);
     }
 
@@ -43,6 +43,7 @@ public sealed class ScoringPass : IDisposable
 
     /// <summary>Runs the next step; false when the text is at its end.</summary>
     /// <exception cref="ArgumentException">A token is outside the vocabulary.</exception>
+    /// <exception cref="InsufficientMemoryException">The model's memory is limited, and the text's cache does not fit.</exception>
     public bool Step(CancellationToken cancellation = default)
     {
         if (_next == _tokens.Length)
@@ -52,7 +53,11 @@ public sealed class ScoringPass : IDisposable
 
         cancellation.ThrowIfCancellationRequested();
         var (first, count) = (_next, Math.Min(_chunk, _tokens.Length - _next));
-        _pages.TryReserve(first + count);
+        if (!_pages.TryReserve(first + count))
+        {
+            throw new InsufficientMemoryException($"the memory limit leaves no room for the cache of {first + count} tokens: shorten the context, or raise the limit");
+        }
+
         _model.Batch.Clear();
         _model.Batch.Add(_tokens.AsSpan(first, count), first, _pages, isPrompt: true);
         for (var i = Math.Max(0, FirstVisited - first); i < count; i++)
@@ -60,6 +65,7 @@ public sealed class ScoringPass : IDisposable
             _model.Batch.WantLogits(i);
         }
 
+        _model.Cancellation = cancellation;
         _model.Forward();
         _next = first + count;
         _firstRow = Math.Max(first, FirstVisited);
