@@ -118,6 +118,7 @@ internal sealed class ModelSession : IDisposable
             model.MoveWeightsInBackground(forget: true);
             model.WaitUntilMoved();
             checkpoint.ReleasePages();
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             return;
         }
 

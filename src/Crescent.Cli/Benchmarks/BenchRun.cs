@@ -4,8 +4,9 @@ using Crescent.Engine.Models;
 namespace Crescent.Cli.Benchmarks;
 
 /// <summary>The tests of one thread count beside the bandwidth that these threads have.</summary>
+/// <param name="limits">What reading experts from the drive allows; null where all are in memory.</param>
 /// <param name="probed">Bytes a second, measured before the tests.</param>
-internal sealed class BenchRun(int threads, int ubatch, double probed)
+internal sealed class BenchRun(int threads, int ubatch, double probed, StreamedLimits? limits = null)
 {
     private readonly List<BenchTest> _tests = [];
 
@@ -50,7 +51,7 @@ internal sealed class BenchRun(int threads, int ubatch, double probed)
             test.Samples.Max(sample => sample.AllocatedBytes),
             median.DistinctExperts,
             test.Streamed?.HitRate,
-            test.Streamed,
+            test is { Name: BenchTest.Decode, Batch: 1, Streamed: { } streamed } && limits is not null ? limits.AddBound(streamed, median.TokensPerSecond, Bandwidth) : test.Streamed,
             Threads,
             Ubatch,
             Bandwidth / 1e9,

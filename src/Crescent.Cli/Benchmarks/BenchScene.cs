@@ -21,7 +21,8 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
         foreach (var threads in threadCounts)
         {
             using var session = Open(threads, out var bandwidth, terminal);
-            var run = new BenchRun(session.Model.Threads, Options.MaxBatchTokens, bandwidth);
+            var limits = session.Model.Streaming is null ? null : StreamedLimits.Measure(Path, Options, terminal);
+            var run = new BenchRun(session.Model.Threads, Options.MaxBatchTokens, bandwidth, limits);
             var model = new BenchModelJson(session.Checkpoint.Path, session.Checkpoint.TotalBytes, session.Model.Shape.Architecture, MainType(session));
             session.Model.Playback = Playback(session.Model);
             using (var bench = new Bench(session, plan, terminal))

@@ -36,13 +36,23 @@ internal sealed record BenchTestJson(
     IReadOnlyList<BenchPartJson>? Parts);
 
 /// <summary>Experts that were read from the drive.</summary>
-/// <param name="HitRate">Share of the experts asked for that were in memory or on their way.</param>
+/// <param name="HitRate">Share of the experts asked for that were in memory since an earlier use.</param>
 /// <param name="DriveGBps">Bytes read over the time with a read in flight.</param>
 /// <param name="WaitedMsPerToken">With nothing to compute for want of an expert.</param>
 /// <param name="AheadUsed">Share of the experts read ahead of need that were used; null where none was.</param>
 /// <param name="Slots">Experts that memory has room for, of <paramref name="Experts"/>.</param>
 internal sealed record StreamingJson(
-    double HitRate, long DriveBytesPerToken, double DriveGBps, double DriveBusyShare, double WaitedMsPerToken, double? AheadUsed, int Slots, int Experts, long MemoryLimit, long ResidentBytes);
+    double HitRate, long DriveBytesPerToken, double DriveGBps, double DriveBusyShare, double WaitedMsPerToken, double? AheadUsed, int Slots, int Experts, long MemoryLimit, long ResidentBytes)
+{
+    /// <summary>What the drive gave before the tests; null where that was not measured.</summary>
+    public double? DriveMeasuredGBps { get; init; }
+
+    /// <summary>What drive and memory allow at this hit rate (crescent plan); null but for decoding one sequence.</summary>
+    public double? BoundTokensPerSecond { get; init; }
+
+    /// <summary>Of that, what was reached.</summary>
+    public double? ShareOfBound { get; init; }
+}
 
 /// <summary>A part of the last repeat's steps.</summary>
 /// <param name="GbPerSecond">Weights read.</param>

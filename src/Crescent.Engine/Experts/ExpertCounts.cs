@@ -2,7 +2,7 @@ namespace Crescent.Engine.Experts;
 
 /// <summary>What a store has done so far. Differences of two give those of a stretch.</summary>
 /// <param name="Used">Experts that layers asked for, each once a step and layer.</param>
-/// <param name="Hits">Of these, how many were in memory or on their way.</param>
+/// <param name="Hits">Of these, how many were in memory since an earlier use.</param>
 /// <param name="BytesRead">From the drive.</param>
 /// <param name="AheadRead">Experts that were read ahead of need.</param>
 /// <param name="AheadUsed">Of these, how many were then used.</param>

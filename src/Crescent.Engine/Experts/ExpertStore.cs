@@ -160,11 +160,11 @@ public sealed class ExpertStore : IDisposable
     }
 
     /// <summary>Counts a use, and hurries a read that was begun ahead of need.</summary>
-    /// <param name="hit">Whether the expert was in memory or on its way.</param>
+    /// <param name="hit">Whether the expert had a slot before the layer asked for it.</param>
     internal void Use(ExpertSlot slot, float gateShare, bool hit)
     {
         _used++;
-        _hits += hit ? 1 : 0;
+        _hits += hit && !slot.IsAhead ? 1 : 0; // what was read ahead cost the drive as much
         if (slot.IsAhead)
         {
             _aheadUsed++;

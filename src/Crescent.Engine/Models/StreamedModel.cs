@@ -6,6 +6,8 @@ namespace Crescent.Engine.Models;
 /// <summary>What of a model is read from the drive while it runs: experts as layers need them, rows of the embedding as tokens come.</summary>
 public sealed class StreamedModel : IDisposable
 {
+    private const long FirstStepBytes = 64L << 20; // compiled code, and what the runtime sets aside as it begins to work
+
     private readonly EmbeddingRows _embedding;
     private int _mostRows;
 
@@ -23,7 +25,7 @@ public sealed class StreamedModel : IDisposable
     /// <summary>Measures memory, and lets slots give way to what a larger step than any before will touch.</summary>
     internal void BeginStep(int rows)
     {
-        var expected = Math.Max(0, rows - _mostRows) * ScratchRowBytes;
+        var expected = (Math.Max(0, rows - _mostRows) * ScratchRowBytes) + (_mostRows == 0 ? FirstStepBytes : 0);
         _mostRows = Math.Max(rows, _mostRows);
         Experts.BeginStep(Environment.WorkingSet, expected);
     }
