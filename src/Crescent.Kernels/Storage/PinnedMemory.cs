@@ -50,7 +50,7 @@ public sealed unsafe class PinnedMemory : IDisposable
     internal nint Address => _mapping.AlignedStart;
 
     /// <summary>
-    /// Locks all pages in physical memory, which takes that memory at once. False where the system refuses (an unprivileged user may lock little), or the
+    /// Locks all pages in physical memory: on Linux each as it is first written to, elsewhere at once. False where the system refuses (an unprivileged user may lock little), or the
     /// process may not have so much memory: a privileged one would be killed for trying.
     /// </summary>
     public bool TryLock()

@@ -8,6 +8,7 @@ internal static unsafe partial class SystemPages
     /// <summary>What lengths are multiples of, bytes: no platform's pages, or places to map at, are coarser.</summary>
     public const int GranularityBytes = 64 << 10;
 
+    private const uint LockOnFault = 1;
     private const int ProtectReadWrite = 3;
     private const int MapPrivate = 2;
     private const int MapAnonymousLinux = 0x20;
@@ -46,8 +47,28 @@ internal static unsafe partial class SystemPages
         }
     }
 
-    public static bool TryLock(byte* address, long bytes) =>
-        OperatingSystem.IsWindows() ? VirtualLock((nint)address, (nint)bytes) : LockUnix((nint)address, (nint)bytes) == 0;
+    /// <summary>Locks a range. On Linux its pages are locked as they are first touched, by whoever does: taking them all at once would hold the caller up.</summary>
+    public static bool TryLock(byte* address, long bytes)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return VirtualLock((nint)address, (nint)bytes);
+        }
+
+        if (OperatingSystem.IsLinux())
+        {
+            try
+            {
+                return LockLinux((nint)address, (nint)bytes, LockOnFault) == 0;
+            }
+            catch (EntryPointNotFoundException)
+            {
+                // A C library before 2015: all at once.
+            }
+        }
+
+        return LockUnix((nint)address, (nint)bytes) == 0;
+    }
 
     /// <summary>Gives the physical memory of the whole pages in a range back.</summary>
     public static void Discard(byte* address, long bytes, bool isLocked)
@@ -83,6 +104,9 @@ internal static unsafe partial class SystemPages
 
     [LibraryImport("libc", EntryPoint = "munmap")]
     private static partial int UnmapUnix(nint address, nint length);
+
+    [LibraryImport("libc", EntryPoint = "mlock2")]
+    private static partial int LockLinux(nint address, nint length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "mlock")]
     private static partial int LockUnix(nint address, nint length);
