@@ -1,8 +1,8 @@
 using Crescent.Engine.Checkpoints.Records;
 using Crescent.Engine.Weights;
+using Crescent.Kernels;
 using Crescent.Kernels.MatMul;
 using Crescent.Kernels.Storage;
-using Crescent.Kernels;
 
 namespace Crescent.Engine.Experts;
 
