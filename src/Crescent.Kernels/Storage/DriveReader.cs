@@ -30,8 +30,11 @@ public sealed class DriveReader : IDisposable
     {
     }
 
-    internal DriveReader(DriveReaderOptions options, Func<DriveReaderOptions, Action<ReadBlock, int>, IReadBackend> createBackend)
+    /// <param name="createBackend">Makes what reads; it is told whom to call with each block that ended.</param>
+    public DriveReader(DriveReaderOptions options, Func<DriveReaderOptions, Action<ReadBlock, int>, IReadBackend> createBackend)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(createBackend);
         options.Check();
         _options = options;
         for (var i = 0; i < options.Depth; i++)

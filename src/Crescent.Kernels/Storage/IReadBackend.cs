@@ -4,8 +4,9 @@ namespace Crescent.Kernels.Storage;
 /// What hands blocks to the system; tests put failing, stalling and short-reading ones in its place. After Dispose no more reads are started: threads and
 /// handles go as soon as the last one has ended. Dispose does not wait for that.
 /// </summary>
-internal interface IReadBackend : IDisposable
+public interface IReadBackend : IDisposable
 {
+    /// <summary>For reports.</summary>
     string Name { get; }
 
     /// <summary>

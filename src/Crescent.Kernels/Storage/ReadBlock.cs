@@ -4,16 +4,20 @@ using Microsoft.Win32.SafeHandles;
 namespace Crescent.Kernels.Storage;
 
 /// <summary>One read handed to the system: part of an extent. Reused; between start and completion the backend has it, else the reader.</summary>
-internal sealed class ReadBlock
+public sealed class ReadBlock
 {
     private const int MostRepeats = 100;
 
-    public ReadJob Job { get; private set; } = null!;
+    internal ReadBlock()
+    {
+    }
 
-    public DriveFile File { get; private set; } = null!;
+    internal ReadJob Job { get; private set; } = null!;
+
+    internal DriveFile File { get; private set; } = null!;
 
     /// <summary>The copy it is read from.</summary>
-    public DriveCopy Copy { get; set; } = null!;
+    internal DriveCopy Copy { get; set; } = null!;
 
     /// <summary>Where the read begins in the file, bytes.</summary>
     public long Offset { get; private set; }
@@ -28,22 +32,22 @@ internal sealed class ReadBlock
     public int Needed { get; private set; }
 
     /// <summary>Reads that failed.</summary>
-    public int Failures { get; set; }
+    public int Failures { get; internal set; }
 
     /// <summary>Reads that the system wanted issued again.</summary>
-    public int Repeats { get; set; }
+    internal int Repeats { get; set; }
 
     /// <summary>When it is to be read again after a failure, in stopwatch ticks.</summary>
-    public long Due { get; set; }
+    internal long Due { get; set; }
 
     /// <summary>The next one in whichever list has it.</summary>
-    public ReadBlock? Next { get; set; }
+    internal ReadBlock? Next { get; set; }
 
     /// <summary>A backend's own: the handle it reads through.</summary>
-    public SafeFileHandle? Handle { get; set; }
+    internal SafeFileHandle? Handle { get; set; }
 
     /// <summary>Takes the next block of the job, at most <paramref name="blockBytes"/>.</summary>
-    public void Take(ReadJob job, int blockBytes)
+    internal void Take(ReadJob job, int blockBytes)
     {
         ref readonly var extent = ref job.Extents[job.NextExtent];
         Job = job;
@@ -63,13 +67,13 @@ internal sealed class ReadBlock
     }
 
     /// <summary>Whether the copy has lost bytes at its end since it was opened.</summary>
-    public bool IsTruncated { get; private set; }
+    internal bool IsTruncated { get; private set; }
 
     /// <summary>
     /// After a read that did not bring all that is needed: null where the rest is simply to be read, else what is wrong.
     /// </summary>
     /// <param name="result">Bytes read, or an error number below zero.</param>
-    public string? Continue(int result)
+    internal string? Continue(int result)
     {
         IsTruncated = false;
         if (result < 0)
@@ -109,7 +113,11 @@ internal sealed class ReadBlock
         }
     }
 
-    public void Clear()
+    /// <summary>Reads the first bytes of it now.</summary>
+    /// <returns>Bytes read, or an error number below zero.</returns>
+    public int Read(int length) => PlatformFile.Read(Copy.Handle(0), Target.Slice(0, length), Offset);
+
+    internal void Clear()
     {
         Job = null!;
         File = null!;

@@ -39,7 +39,7 @@ internal sealed class FakeBackend : IReadBackend
     }
 
     /// <summary>Reads the block as the system would.</summary>
-    public static int Read(ReadBlock block, int length) => PlatformFile.Read(block.Copy.Handle(0), block.Target.Slice(0, length), block.Offset);
+    public static int Read(ReadBlock block, int length) => block.Read(length);
 
     /// <inheritdoc cref="Read(ReadBlock, int)"/>
     public static int Read(ReadBlock block) => Read(block, block.Length);
