@@ -2,6 +2,7 @@ using Crescent.Engine.Checkpoints.Records;
 using Crescent.Engine.Weights;
 using Crescent.Kernels;
 using Crescent.Kernels.MatMul;
+using Crescent.Kernels.Memory;
 using Crescent.Kernels.Storage;
 
 namespace Crescent.Engine.Experts;
@@ -91,13 +92,16 @@ internal sealed class ExpertSlot : IDisposable
     public void Complete(IsaLevel isa)
     {
         IsReading = false;
-        var (extents, slot) = (Layer.Extents(Expert), _memory.Bytes);
-        if (_madeFor?.HasLayoutOf(extents) == true)
+        var extents = Layer.Extents(Expert);
+        if (_madeFor?.HasLayoutOf(extents) != true) // else the matrices read the same places
         {
-            return; // the matrices read the same places
+            MakeMatrices(extents, _memory.Bytes, isa);
+            _madeFor = extents;
         }
+    }
 
-        _madeFor = extents;
+    private void MakeMatrices(ExpertExtents extents, ByteRegion slot, IsaLevel isa)
+    {
         var (gate, up, down) = Layer.Mapped(Expert);
         Gate = gate.CopyAt(region => extents.In(slot, region), isa);
         Up = up.CopyAt(region => extents.In(slot, region), isa);

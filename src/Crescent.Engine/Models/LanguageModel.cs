@@ -131,7 +131,7 @@ public sealed class LanguageModel : IDisposable
         _state.Profile?.BeginStep();
         _streaming?.BeginStep(Batch.Count);
         _state.Recorder?.BeginStep();
-        Budget?.Observe(Environment.WorkingSet);
+        Budget?.Observe(ResidentSet.Bytes);
         Embed();
         Rotations();
         _state.Profile?.Lap(StepPart.Embedding);

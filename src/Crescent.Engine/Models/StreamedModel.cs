@@ -1,5 +1,6 @@
 using Crescent.Engine.Experts;
 using Crescent.Engine.Weights;
+using Crescent.Kernels.Memory;
 
 namespace Crescent.Engine.Models;
 
@@ -27,7 +28,7 @@ public sealed class StreamedModel : IDisposable
     {
         var expected = (Math.Max(0, rows - _mostRows) * ScratchRowBytes) + (_mostRows == 0 ? FirstStepBytes : 0);
         _mostRows = Math.Max(rows, _mostRows);
-        Experts.BeginStep(Environment.WorkingSet, expected);
+        Experts.BeginStep(ResidentSet.Bytes, expected);
     }
 
     /// <summary>A token's row of the embedding.</summary>
