@@ -50,7 +50,7 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
         var session = ModelSession.Open(Path, Overrides, options, Context, terminal);
         try
         {
-            bandwidth = Bandwidth ?? BandwidthProbe.Measure(threads, session.Checkpoint.TotalBytes, terminal);
+            bandwidth = Bandwidth ?? BandwidthProbe.Measure(threads, session.Checkpoint.TotalBytes, terminal, Options.Streaming?.Memory);
             session.WaitUntilInMemory();
             return session;
         }
