@@ -42,29 +42,5 @@ internal sealed class PrefixCacheArguments
     }
 
     /// <summary><c>CRESCENT_HOME/prefixes</c> where that is set, else <c>crescent/prefixes</c> in <c>XDG_CACHE_HOME</c> or the platform's folder for caches.</summary>
-    public static string? DefaultFolder()
-    {
-        if (Environment.GetEnvironmentVariable("CRESCENT_HOME") is { Length: > 0 } home)
-        {
-            return Path.Combine(home, "prefixes");
-        }
-
-        return CacheFolder() is { } folder ? Path.Combine(folder, "crescent", "prefixes") : null;
-    }
-
-    private static string? CacheFolder()
-    {
-        // The specification has relative paths ignored.
-        if (Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache))
-        {
-            return cache;
-        }
-
-        var kind = OperatingSystem.IsWindows() ? Environment.SpecialFolder.LocalApplicationData : Environment.SpecialFolder.UserProfile;
-        var user = Environment.GetFolderPath(kind, Environment.SpecialFolderOption.DoNotVerify);
-        return user.Length == 0 ? null
-            : OperatingSystem.IsWindows() ? user
-            : OperatingSystem.IsMacOS() ? Path.Combine(user, "Library", "Caches")
-            : Path.Combine(user, ".cache");
-    }
+    public static string? DefaultFolder() => CacheFolder.Of("prefixes");
 }
