@@ -49,6 +49,9 @@ internal sealed class ModelSession : IDisposable
     /// <summary>The day the session began: a date in the prompt that changed at midnight would make all of it new.</summary>
     public DateOnly Today { get; } = DateOnly.FromDateTime(TimeProvider.System.GetLocalNow().DateTime);
 
+    /// <summary>A hash of everything that cached values, and so answers, depend on.</summary>
+    public byte[] Identity => field ??= ModelIdentity.Hash(Checkpoint, Metadata, _options);
+
     /// <summary>Stored beginnings of prompts; null for none.</summary>
     public PrefixSnapshotStore? Snapshots { get; private set; }
 
@@ -143,7 +146,7 @@ internal sealed class ModelSession : IDisposable
 
     /// <summary>Has the generators that are made from now on keep and find beginnings of prompts; not where the options are null.</summary>
     public void OpenSnapshots(PrefixSnapshotOptions? options, Terminal terminal) =>
-        Snapshots = options is null ? null : new PrefixSnapshotStore(options, Model.CacheLayout, () => ModelIdentity.Hash(Checkpoint, Metadata, _options), terminal.Warn);
+        Snapshots = options is null ? null : new PrefixSnapshotStore(options, Model.CacheLayout, () => Identity, terminal.Warn);
 
     /// <summary>The template that the user named, else the one that the model's markers and architecture tell.</summary>
     public ChatTemplate Template(string? name)

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Crescent.Tests;
 
-/// <summary>The direction of dependencies: Kernels ← Engine → Text, Cli → all; and within Engine from Checkpoints up to Runtime.</summary>
+/// <summary>The direction of dependencies: Kernels ← Engine → Text, Server → Engine and Text, Cli → all; and within Engine from Checkpoints up to Runtime.</summary>
 public sealed class DependencyTests
 {
     // What each project may use. A new project gets its line here first.
@@ -12,7 +12,8 @@ public sealed class DependencyTests
         ["Crescent.Kernels"] = [],
         ["Crescent.Text"] = [],
         ["Crescent.Engine"] = ["Crescent.Kernels", "Crescent.Text"],
-        ["Crescent.Cli"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine"],
+        ["Crescent.Server"] = ["Crescent.Engine", "Crescent.Text"],
+        ["Crescent.Cli"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine", "Crescent.Server"],
     };
 
     // What each folder of Engine may use of the others.
@@ -28,6 +29,7 @@ public sealed class DependencyTests
         ["Planning"] = ["Checkpoints", "Weights", "KvCache", "Models", "Synthesis"],
         ["Runtime/Sampling"] = ["Checkpoints"],
         ["Runtime"] = ["Checkpoints", "Weights", "KvCache", "Experts", "Models", "Conversion", "Runtime/Sampling"],
+        ["Chat"] = ["KvCache", "Models", "Runtime", "Runtime/Sampling"],
     };
 
     [Fact]
@@ -103,6 +105,21 @@ public sealed class DependencyTests
                       select Repository.Relative(project);
         Assert.Empty(allowed);
         Assert.DoesNotContain("AllowUnsafeBlocks", File.ReadAllText(Path.Combine(Repository.Root, "Directory.Build.props")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Only_Server_knows_AspNetCore()
+    {
+        var users = from project in s_projects.Keys
+                    where project != "Crescent.Server"
+                    from file in Repository.SourceFiles(project)
+                    where File.ReadAllText(file).Contains("Microsoft.AspNetCore", StringComparison.Ordinal)
+                    select Repository.Relative(file);
+        var references = from project in s_projects.Keys
+                         where project != "Crescent.Server"
+                         where XDocument.Load(Path.Combine(Repository.Source, project, $"{project}.csproj")).Descendants("FrameworkReference").Any()
+                         select project;
+        Assert.Empty(users.Concat(references));
     }
 
     [Fact]

@@ -22,6 +22,12 @@ public sealed record GenerationRequest
     /// <summary>Texts that end the answer, cut off before they begin.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
+    /// <summary>Likeliest tokens to name beside each token with its log-probability; null where none are wanted.</summary>
+    public int? TopScores { get; init; }
+
+    /// <summary>With <see cref="TopScores"/>: score the prompt's tokens too. All of it is computed then, whatever the cache holds.</summary>
+    public bool ScorePrompt { get; init; }
+
     /// <summary>Show control tokens in the text.</summary>
     public bool ShowSpecial { get; init; }
 }

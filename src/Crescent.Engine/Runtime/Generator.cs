@@ -31,7 +31,7 @@ public sealed class Generator : IDisposable
         var pages = (long)PagePool.PagesFor(options.Context) * options.MaxSequences;
         _pool = new PagePool(model.CacheLayout, options.MaxCachePages > 0 ? options.MaxCachePages : (int)Math.Min(pages, int.MaxValue), Math.Max(PagePool.DefaultKeptStates, 2 * options.MaxSequences), model.ClaimMemory);
         _snapshots = options.Snapshots is { } store ? new PrefixSnapshots(_pool, store) : null;
-        _scheduler = new Scheduler(_pool, options.MaxSequences, options.Chunk > 0 ? options.Chunk : model.Batch.MaxTokens, _snapshots);
+        _scheduler = new Scheduler(_pool, options.MaxSequences, options.Chunk > 0 ? options.Chunk : model.Batch.MaxTokens, _snapshots, options.BusyChunk);
     }
 
     /// <summary>Most tokens of a sequence, prompt and answer.</summary>
@@ -68,7 +68,10 @@ public sealed class Generator : IDisposable
             }
         }
 
-        var sequence = new Sequence(request, new SequencePages(_pool, request.Prompt.Count), new Sampler(request.Sampling, _model.Shape.Vocab), _tokenizer, Context);
+        var sequence = new Sequence(request, new SequencePages(_pool, request.Prompt.Count), new Sampler(request.Sampling, _model.Shape.Vocab), _tokenizer, Context)
+        {
+            Scores = request.TopScores is { } top ? new TokenScores(_model.Shape.Vocab, top, request.ScorePrompt ? request.Prompt.Count : 0) : null,
+        };
         if (request.MaxTokens <= 0)
         {
             sequence.Finish(FinishReason.Length);
@@ -113,13 +116,13 @@ public sealed class Generator : IDisposable
         }
 
         Span<int> ids = stackalloc int[64];
-        var sampled = _scheduler.Sampled;
-        for (var first = 0; first < sampled.Count; first += ids.Length)
+        var rows = _scheduler.Rows;
+        for (var first = 0; first < rows.Count; first += ids.Length)
         {
-            var count = Math.Min(ids.Length, sampled.Count - first);
+            var count = Math.Min(ids.Length, rows.Count - first);
             for (var i = 0; i < count; i++)
             {
-                ids[i] = Sample(sampled[first + i], _model.LogitsOf(first + i));
+                ids[i] = Take(rows[first + i], _model.LogitsOf(first + i));
             }
 
             LastStepAllocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -127,10 +130,10 @@ public sealed class Generator : IDisposable
             {
                 if (ids[i] >= 0)
                 {
-                    sampled[first + i].Append(ids[i]);
+                    rows[first + i].Sequence.Append(ids[i]);
                 }
 
-                StorePrefix(sampled[first + i]);
+                StorePrefix(rows[first + i].Sequence);
             }
         }
 
@@ -169,6 +172,22 @@ public sealed class Generator : IDisposable
         }
     }
 
+    // The sampled id, or −1 where the row scores a token of the prompt.
+    private static int Take(in LogitRow row, Span<float> logits)
+    {
+        if (row.IsSampled)
+        {
+            return Sample(row.Sequence, logits);
+        }
+
+        if (VectorMath.AllFinite(logits))
+        {
+            row.Sequence.Scores!.AddPrompt(row.Position + 1, row.Sequence.Tokens[row.Position + 1], logits);
+        }
+
+        return -1;
+    }
+
     // The sampled id, or −1 where the sequence has ended for want of finite logits or by its caller.
     private static int Sample(Sequence sequence, Span<float> logits)
     {
@@ -185,6 +204,7 @@ public sealed class Generator : IDisposable
             return -1;
         }
 
+        sequence.Scores?.Observe(logits);
         try
         {
             return sequence.Sampler.Sample(logits, sequence.Tokens);

@@ -14,6 +14,9 @@ public sealed record GeneratorOptions
     /// <summary>Most prompt tokens of one sequence in a step; 0 for the batch's size.</summary>
     public int Chunk { get; init; }
 
+    /// <summary>Most prompt tokens of a step in which other sequences generate, so that they are not held up; 0 for no such limit.</summary>
+    public int BusyChunk { get; init; }
+
     /// <summary>Most cache pages; 0 for as many as the sequences can fill.</summary>
     public int MaxCachePages { get; init; }
 

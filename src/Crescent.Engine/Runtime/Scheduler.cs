@@ -10,29 +10,34 @@ namespace Crescent.Engine.Runtime;
 /// </summary>
 public sealed class Scheduler
 {
+    private const int ScoredChunk = 64; // prompt tokens a step where each has a row of logits
+
     private readonly PagePool _pool;
     private readonly LinkedList<Sequence> _waiting = new();
     private readonly List<Sequence> _running = [];
-    private readonly List<Sequence> _sampled = []; // sequences whose logits the step computes, in the order of the batch's logit rows
+    private readonly List<LogitRow> _rows = []; // in the order of the batch's logit rows
     private readonly int _maxSequences;
     private readonly int _chunk;
+    private readonly int _busyChunk;
     private readonly PrefixSnapshots? _snapshots;
 
     /// <param name="maxSequences">Most sequences in a step.</param>
     /// <param name="chunk">Most prompt tokens of one sequence in a step.</param>
     /// <param name="snapshots">Stored beginnings of prompts; null for none.</param>
-    public Scheduler(PagePool pool, int maxSequences, int chunk, PrefixSnapshots? snapshots = null)
+    /// <param name="busyChunk">Most prompt tokens of a step in which others generate; 0 for no such limit.</param>
+    public Scheduler(PagePool pool, int maxSequences, int chunk, PrefixSnapshots? snapshots = null, int busyChunk = 0)
     {
         _snapshots = snapshots;
         _pool = pool;
         _maxSequences = maxSequences;
         _chunk = chunk;
+        _busyChunk = busyChunk;
     }
 
     public bool IsIdle => _waiting.Count == 0 && _running.Count == 0;
 
-    /// <summary>Sequences whose next token follows from the step, in the order of the batch's logit rows.</summary>
-    public IReadOnlyList<Sequence> Sampled => _sampled;
+    /// <summary>What the step computes logits for, in the order of the batch's logit rows.</summary>
+    public IReadOnlyList<LogitRow> Rows => _rows;
 
     public void Add(Sequence sequence) => _waiting.AddLast(sequence);
 
@@ -40,7 +45,7 @@ public sealed class Scheduler
     public bool Next(Batch batch)
     {
         batch.Clear();
-        _sampled.Clear();
+        _rows.Clear();
         foreach (var sequence in _running)
         {
             sequence.ComputedBeforeStep = sequence.Computed;
@@ -49,8 +54,8 @@ public sealed class Scheduler
         Retire();
         Admit();
         // Decoding first, so that no prompt delays a stream.
-        AddTokens(batch, decoding: true);
-        AddTokens(batch, decoding: false);
+        AddTokens(batch, batch.MaxTokens, decoding: true);
+        AddTokens(batch, batch.Count > 0 && _busyChunk > 0 ? Math.Min(batch.MaxTokens, batch.Count + _busyChunk) : batch.MaxTokens, decoding: false);
         return batch.Count > 0;
     }
 
@@ -111,20 +116,22 @@ public sealed class Scheduler
 
     private void Begin(Sequence sequence)
     {
-        if (_snapshots is not null)
+        var share = sequence.Scores is not { CoversPrompt: true }; // what is found in the cache has no logits
+        if (_snapshots is not null && share)
         {
             var restored = _snapshots.Restore(sequence.Tokens, sequence.Length - 1, out var time);
             (sequence.RestoredTokens, sequence.RestoreTime) = restored > 0 ? (restored, time) : (sequence.RestoredTokens, sequence.RestoreTime);
             sequence.SnapshotLength = _snapshots.Wanted(sequence.Tokens[..sequence.PromptLength], sequence.Request.StoredPrefix);
         }
 
-        sequence.Computed = sequence.Pages.SharePrefix(sequence.Tokens, sequence.Length - 1);
+        sequence.Computed = share ? sequence.Pages.SharePrefix(sequence.Tokens, sequence.Length - 1) : 0;
         sequence.CachedTokens = Math.Min(sequence.Computed, sequence.PromptLength);
     }
 
-    private void AddTokens(Batch batch, bool decoding)
+    /// <param name="most">Tokens of the step after which no more are added.</param>
+    private void AddTokens(Batch batch, int most, bool decoding)
     {
-        for (var i = 0; i < _running.Count && batch.Count < batch.MaxTokens; i++)
+        for (var i = 0; i < _running.Count && batch.Count < most; i++)
         {
             var sequence = _running[i];
             var left = sequence.Length - sequence.Computed;
@@ -133,7 +140,8 @@ public sealed class Scheduler
                 continue;
             }
 
-            var count = Math.Min(Math.Min(left, _chunk), batch.MaxTokens - batch.Count);
+            var chunk = sequence.Scores is { CoversPrompt: true } ? Math.Min(_chunk, ScoredChunk) : _chunk;
+            var count = Math.Min(Math.Min(left, chunk), most - batch.Count);
             if (!Reserve(sequence, sequence.Computed + count))
             {
                 continue;
@@ -161,11 +169,27 @@ public sealed class Scheduler
         }
 
         sequence.Computed = end;
+        ScorePrompt(batch, sequence, first, end);
         if (end == sequence.Length)
         {
-            batch.WantLogits(batch.Count - 1);
-            _sampled.Add(sequence);
+            Want(batch, sequence, end - 1, batch.Count - 1, isSampled: true);
         }
+    }
+
+    // The logits of a position score the token after it.
+    private void ScorePrompt(Batch batch, Sequence sequence, int first, int end)
+    {
+        var last = sequence.Scores is { CoversPrompt: true } ? Math.Min(end, sequence.PromptLength - 1) : first;
+        for (var position = first; position < last; position++)
+        {
+            Want(batch, sequence, position, batch.Count - end + position, isSampled: false);
+        }
+    }
+
+    private void Want(Batch batch, Sequence sequence, int position, int row, bool isSampled)
+    {
+        batch.WantLogits(row);
+        _rows.Add(new LogitRow(sequence, position, isSampled));
     }
 
     // Room for the sequence's positions; the youngest sequence after it pays when the pool is empty.
@@ -188,7 +212,7 @@ public sealed class Scheduler
                 return false;
             }
 
-            if (_sampled.Contains(youngest))
+            if (youngest.Computed > youngest.ComputedBeforeStep)
             {
                 return false; // it is part of this step already: wait for the next
             }

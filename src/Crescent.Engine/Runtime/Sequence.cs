@@ -60,6 +60,14 @@ public sealed class Sequence
     /// <summary>Seed of the sampler, to repeat the answer.</summary>
     public ulong Seed => Sampler.Seed;
 
+    /// <summary>Log-probabilities of the generated tokens; none where they were not asked for.</summary>
+    public IReadOnlyList<ScoredToken> GeneratedScores => Scores?.Generated ?? [];
+
+    /// <summary>Log-probabilities of the prompt's tokens, null for the first; none where they were not asked for.</summary>
+    public IReadOnlyList<ScoredToken?> PromptScores => Scores?.Prompt ?? [];
+
+    internal TokenScores? Scores { get; init; }
+
     internal int Length { get; private set; }
 
     /// <summary>Tokens whose keys and values are stored.</summary>
@@ -100,6 +108,7 @@ public sealed class Sequence
         }
 
         _tokens[Length++] = token;
+        Scores?.Add(token);
         if (_decoder is not null && _stopStrings.Push(_decoder.Push(token), _text))
         {
             Finish(Runtime.FinishReason.Stop);

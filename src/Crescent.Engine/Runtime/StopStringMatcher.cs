@@ -9,7 +9,10 @@ internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
     private readonly StringBuilder _held = new();
 
     /// <summary>Whether a stop string was found.</summary>
-    public bool HasStopped { get; private set; }
+    public bool HasStopped => Found is not null;
+
+    /// <summary>The stop string that was found.</summary>
+    public string? Found { get; private set; }
 
     /// <summary>Appends what is certain to <paramref name="output"/>; true when a stop string was found.</summary>
     public bool Push(ReadOnlySpan<char> text, StringBuilder output)
@@ -24,12 +27,13 @@ internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
         var held = _held.ToString();
         // The stop that is complete first ends the text, of those complete at once the longest: so the cut does not depend on where tokens end.
         var (first, end) = (-1, int.MaxValue);
+        string? found = null;
         foreach (var stop in _stops)
         {
             var at = held.IndexOf(stop, StringComparison.Ordinal);
             if (at >= 0 && (at + stop.Length < end || (at + stop.Length == end && at < first)))
             {
-                (first, end) = (at, at + stop.Length);
+                (first, end, found) = (at, at + stop.Length, stop);
             }
         }
 
@@ -38,7 +42,7 @@ internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
         _held.Remove(0, certain);
         if (first >= 0)
         {
-            HasStopped = true;
+            Found = found;
             _held.Clear();
         }
 

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Crescent.Cli.Options;
+using Crescent.Engine.Chat;
+using Crescent.Engine.Runtime.Sampling;
+using Crescent.Server;
+using Crescent.Text.Templates;
+
+namespace Crescent.Cli.Commands;
+
+/// <summary><c>crescent serve</c>: HTTP APIs over a model, until it is interrupted.</summary>
+internal static class ServeCommand
+{
+    private const int FingerprintBytes = 5;
+
+    public static Command Create(Terminal terminal)
+    {
+        var model = new ModelOptionsArguments();
+        var sampling = new SamplingArguments();
+        var prefixes = new PrefixCacheArguments();
+        var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
+        var name = Values.Text("--name", "The model's name for clients (default: its file's).");
+        var options = new ServeArguments();
+        var command = new Command("serve", "Serves a model over HTTP: OpenAI's API and llama-server's extras.") { template, name };
+        model.AddTo(command);
+        options.AddTo(command);
+        prefixes.AddTo(command);
+        sampling.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var server = options.ReadServer(parsed, terminal);
+            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
+            session.OpenSnapshots(prefixes.Read(parsed), terminal);
+            var defaults = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab);
+            using var engine = new ChatEngine(session.Model, session.Tokenizer, session.Template(parsed.GetValue(template)), options.ReadEngine(parsed, session));
+            var served = Served(session, engine, parsed.GetValue(name), defaults);
+            return await RunAsync(terminal, served, server, options.ReadDrain(parsed), cancellation);
+        });
+        return command;
+    }
+
+    private static ServedModel Served(ModelSession session, ChatEngine engine, string? name, SamplingOptions sampling)
+    {
+        var path = session.Checkpoint.Path;
+        return new ServedModel
+        {
+            Name = name ?? Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path)),
+            Path = path,
+            Engine = engine,
+            Sampling = sampling,
+            Created = TimeProvider.System.GetUtcNow(),
+            TrainedContext = session.Model.Shape.ContextLength,
+            Size = session.Checkpoint.TotalBytes,
+            Fingerprint = $"fp_{Convert.ToHexStringLower(session.Identity.AsSpan(0, FingerprintBytes))}",
+            Today = session.Today,
+        };
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, ServedModel model, ServerOptions options, TimeSpan drain, CancellationToken cancellation)
+    {
+        await using var server = new CrescentServer(new ModelRegistry([model]), options);
+        // A service manager's way to ask for what Ctrl-C asks for; that is the end it wants, and no failure.
+        using var terminated = new CancellationTokenSource();
+        using var handler = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        {
+            signal.Cancel = true;
+            terminated.Cancel();
+        });
+        await server.StartAsync(cancellation);
+        terminal.Note($"{model.Path}, template {model.Engine.Template.Name}, context {model.Engine.Context}, {model.Engine.Options.Parallel} answers at a time");
+        foreach (var address in server.Addresses)
+        {
+            terminal.Out.WriteLine($"listening on {address}");
+        }
+
+        terminal.Out.Flush();
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation, terminated.Token);
+        await Task.Delay(Timeout.Infinite, ends.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        terminal.Note("finishing running answers; Ctrl-C again ends at once");
+        await server.StopAsync(drain);
+        return cancellation.IsCancellationRequested ? Interrupts.ExitCode : 0;
+    }
+}

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using Crescent.Engine.Chat;
+using Crescent.Server;
+using Crescent.Server.Security;
+
+namespace Crescent.Cli.Options;
+
+/// <summary>Options of <c>crescent serve</c>: where it listens, whom it answers, how much at a time.</summary>
+internal sealed class ServeArguments
+{
+    private const int MostParallel = 1024;
+    private const int MostQueue = 1_000_000;
+    private const int MostPort = 65535;
+    private const int MostSeconds = 7 * 86400;
+
+    private readonly Option<string?> _host = Values.Text("--host", "Address to listen on (default: 127.0.0.1). Others than the loopback address need --api-key-file.");
+    private readonly Option<int> _port = Values.Number("--port", 8080, "Port to listen on; 0 for any that is free.");
+    private readonly Option<int> _parallel = Values.Number("--parallel", 4, "Answers that are generated together.");
+    private readonly Option<int> _queue = Values.Number("--queue", 64, "Requests that may wait for their turn; more are refused.");
+    private readonly Option<string?> _keyFile = new("--api-key-file") { Description = "A file with the keys that requests must bring, one a line.", HelpName = "FILE" };
+    private readonly Option<int> _rate = Values.Number("--rate-limit", 0, "Requests a minute with one key; 0 for no limit.");
+    private readonly Option<string[]> _origins = new("--cors-origin") { Description = "Origin of web pages that may use the server, such as https://example.org; * for all. May be given again.", HelpName = "ORIGIN", DefaultValueFactory = _ => [] };
+    private readonly Option<int> _queueTimeout = Values.Number("--queue-timeout", 600, "Seconds after which a waiting request is given up.");
+    private readonly Option<int> _answerTimeout = Values.Number("--answer-timeout", 21600, "Seconds after which an answer is cut off.");
+    private readonly Option<int> _drain = Values.Number("--drain", 60, "Seconds that running answers have to end after Ctrl-C.");
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _host, _port, _parallel, _queue, _keyFile, _rate, _origins, _queueTimeout, _answerTimeout, _drain })
+        {
+            command.Add(option);
+        }
+    }
+
+    public ServerOptions ReadServer(ParseResult parsed, Terminal terminal) => new()
+    {
+        Host = parsed.GetValue(_host) ?? "127.0.0.1",
+        Port = Values.InRange(_port.Name, 0, MostPort, parsed.GetValue(_port)),
+        Keys = parsed.GetValue(_keyFile) is { } file ? ReadKeys(file) : null,
+        RequestsPerMinute = Values.InRange(_rate.Name, 0, int.MaxValue, parsed.GetValue(_rate)),
+        CorsOrigins = parsed.GetValue(_origins)!,
+        Log = terminal.Verbose ? terminal.Detail : null,
+    };
+
+    public ChatEngineOptions ReadEngine(ParseResult parsed, ModelSession session) => new()
+    {
+        Context = session.Context,
+        Parallel = Values.InRange(_parallel.Name, 1, Math.Min(MostParallel, session.Model.Batch.MaxTokens), parsed.GetValue(_parallel)),
+        Queue = Values.InRange(_queue.Name, 0, MostQueue, parsed.GetValue(_queue)),
+        QueueTimeout = Seconds(_queueTimeout, parsed, 1),
+        AnswerTimeout = Seconds(_answerTimeout, parsed, 1),
+        Snapshots = session.Snapshots,
+    };
+
+    /// <summary>Time that running answers have to end.</summary>
+    public TimeSpan ReadDrain(ParseResult parsed) => Seconds(_drain, parsed, 0);
+
+    private static TimeSpan Seconds(Option<int> option, ParseResult parsed, int least) =>
+        TimeSpan.FromSeconds(Values.InRange(option.Name, least, MostSeconds, parsed.GetValue(option)));
+
+    private ApiKeys ReadKeys(string file)
+    {
+        try
+        {
+            return ApiKeys.Read(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new CommandFailedException($"{_keyFile.Name}: {exception.Message}");
+        }
+    }
+}

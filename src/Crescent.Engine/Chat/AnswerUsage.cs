@@ -1,0 +1,6 @@
+namespace Crescent.Engine.Chat;
+
+/// <summary>Tokens that an answer took.</summary>
+/// <param name="Cached">Tokens of the prompt that were found in the cache.</param>
+/// <param name="Reasoning">Tokens of the completion that are reasoning.</param>
+public readonly record struct AnswerUsage(int Prompt, int Cached, int Completion, int Reasoning);

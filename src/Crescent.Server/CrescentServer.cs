@@ -1,0 +1,124 @@
+using System.Net;
+using Crescent.Server.Http;
+using Crescent.Server.Llama;
+using Crescent.Server.OpenAi;
+using Crescent.Server.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Crescent.Server;
+
+/// <summary>The HTTP server over loaded models. It owns none of them.</summary>
+public sealed class CrescentServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ModelRegistry _models;
+    private readonly KeyGuard _keys;
+
+    /// <param name="host">Where requests come from; null for the network.</param>
+    /// <exception cref="ArgumentException">It would be open to other machines without a key.</exception>
+    public CrescentServer(ModelRegistry models, ServerOptions options, Action<IWebHostBuilder>? host = null)
+    {
+        if (!OriginGuard.IsLoopback(options.Host) && options.Keys is null)
+        {
+            throw new ArgumentException($"--host {options.Host} is open to other machines: that needs API keys (--api-key-file FILE), or listen on 127.0.0.1");
+        }
+
+        _models = models;
+        _keys = new KeyGuard(options);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        if (host is null)
+        {
+            builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        }
+        else
+        {
+            host(builder.WebHost);
+        }
+
+        _app = builder.Build();
+        var log = new RequestLog(options);
+        var origins = new OriginGuard(options);
+        _app.Use(next => context => log.RunAsync(context, next));
+        _app.Use(next => context => ErrorShield.RunAsync(context, next));
+        _app.Use(next => context => origins.RunAsync(context, next));
+        _app.UseRouting();
+        _app.Use(next => context => _keys.RunAsync(context, next));
+        Map(_app, models, options);
+    }
+
+    /// <summary>Where it listens, once it does.</summary>
+    public IReadOnlyCollection<string> Addresses =>
+        [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
+
+    public IServiceProvider Services => _app.Services;
+
+    public Task StartAsync(CancellationToken cancellation = default) => _app.StartAsync(cancellation);
+
+    /// <summary>Lets running answers end, for so long, and refuses new requests; then closes.</summary>
+    public async Task StopAsync(TimeSpan limit)
+    {
+        await Task.WhenAll(_models.Models.Select(model => model.Engine.DrainAsync(limit)));
+        await _app.StopAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _keys.Dispose();
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+        if (options.Host == "localhost" && options.Port > 0)
+        {
+            kestrel.ListenLocalhost(options.Port);
+            return;
+        }
+
+        var address = options.Host == "localhost" ? IPAddress.Loopback
+            : IPAddress.TryParse(options.Host.Trim('[', ']'), out var parsed) ? parsed
+            : throw new ArgumentException($"--host: expected an IP address or localhost, found '{options.Host}'");
+        kestrel.Listen(address, options.Port);
+    }
+
+    private static void Map(IEndpointRouteBuilder routes, ModelRegistry models, ServerOptions options)
+    {
+        var list = new ModelsEndpoint(models);
+        Get("/v1/models", list.ListAsync);
+        Get("/v1/models/{**id}", list.OneAsync);
+        Post("/v1/chat/completions", new ChatCompletionsEndpoint(models, options).AnswerAsync);
+        Post("/v1/completions", new CompletionsEndpoint(models, options).AnswerAsync);
+        Post("/v1/tokenizers/estimate-token-count", new TokenEstimateEndpoint(models, options).CountAsync);
+        MapLlama();
+        routes.MapPage();
+
+        void MapLlama()
+        {
+            var tokenizer = new TokenizerEndpoints(models, options);
+            Post("/tokenize", tokenizer.TokenizeAsync);
+            Post("/detokenize", tokenizer.DetokenizeAsync);
+            Post("/apply-template", tokenizer.ApplyTemplateAsync);
+            Get("/tokenizer_info", tokenizer.DescribeAsync);
+            var status = new StatusEndpoints(models);
+            Get("/props", status.PropsAsync);
+            Get("/slots", status.SlotsAsync);
+            Get("/metrics", status.MetricsAsync);
+            Get("/health", HealthEndpoint.AnswerAsync).WithMetadata(new NoKeyNeeded());
+            Get("/v1/health", HealthEndpoint.AnswerAsync).WithMetadata(new NoKeyNeeded());
+        }
+
+        IEndpointConventionBuilder Get(string path, RequestDelegate answer) => routes.MapGet(path, answer);
+
+        IEndpointConventionBuilder Post(string path, RequestDelegate answer) => routes.MapPost(path, answer);
+    }
+}

@@ -1,0 +1,3 @@
+namespace Crescent.Server.OpenAi.Wire;
+
+internal sealed record CompletionChoice(string Text, int Index, string? FinishReason, CompletionLogprobs? Logprobs);

@@ -1,0 +1,6 @@
+namespace Crescent.Server.OpenAi.Wire;
+
+internal sealed record Logprobs(IReadOnlyList<TokenLogprob> Content)
+{
+    public string? Refusal { get; }
+}

@@ -1,0 +1,6 @@
+namespace Crescent.Server.OpenAi.Wire;
+
+internal sealed record ModelList(IReadOnlyList<ModelReply> Data)
+{
+    public string Object { get; } = "list";
+}

@@ -1,0 +1,21 @@
+using Crescent.Engine.Chat;
+
+namespace Crescent.Server.OpenAi.Wire;
+
+/// <param name="CachedTokens">Moonshot's place for what OpenAI puts into the details.</param>
+internal sealed record Usage(
+    int PromptTokens, int CompletionTokens, int TotalTokens, PromptTokensDetails PromptTokensDetails, CompletionTokensDetails CompletionTokensDetails, int CachedTokens)
+{
+    /// <summary>Of answers to one prompt: it counts once.</summary>
+    public static Usage Of(params IReadOnlyList<AnswerUsage> answers)
+    {
+        var (prompt, cached) = answers.Count > 0 ? (answers[0].Prompt, answers[0].Cached) : (0, 0);
+        return Of(prompt, cached, answers);
+    }
+
+    public static Usage Of(int prompt, int cached, IReadOnlyList<AnswerUsage> answers)
+    {
+        var completion = answers.Sum(answer => answer.Completion);
+        return new Usage(prompt, completion, prompt + completion, new PromptTokensDetails(cached), new CompletionTokensDetails(answers.Sum(answer => answer.Reasoning)), cached);
+    }
+}
