@@ -1,6 +1,7 @@
 namespace Crescent.Cli.Json;
 
-internal sealed record BenchJson(BenchMachineJson Machine, BenchModelJson Model, IReadOnlyList<BenchTestJson> Tests);
+/// <param name="Lossy">What of it is lossy; null where it is exact.</param>
+internal sealed record BenchJson(BenchMachineJson Machine, BenchModelJson Model, IReadOnlyList<BenchTestJson> Tests, LossyJson? Lossy);
 
 /// <summary>Threads and bandwidth are those of the last thread count.</summary>
 internal sealed record BenchMachineJson(string Cpu, string Isa, int Threads, double ReadGBps);

@@ -26,6 +26,11 @@ public static class ModelIdentity
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(hash, $"crescent prefix {PrefixSnapshotFormat.Version} {options.Activations} {options.KvType} {options.Mla} {options.ResidentType}");
+        if (options.Lossy is { IsOn: true } lossy)
+        {
+            Append(hash, $"lossy {lossy.SkipShare:R} {lossy.PreferResident:R}");
+        }
+
         Append(hash, $"fused {Fma.IsSupported || AdvSimd.IsSupported}, little-endian {BitConverter.IsLittleEndian}, permuted {checkpoint.HasPermutedLlamaHeads}");
         foreach (var key in metadata.Keys.Order(StringComparer.Ordinal))
         {

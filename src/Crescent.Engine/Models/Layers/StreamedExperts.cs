@@ -61,13 +61,27 @@ internal sealed class StreamedExperts : IExpertPlace
         }
     }
 
+    public bool FindResident(Span<bool> resident)
+    {
+        _store.TakeCompleted();
+        var missing = false;
+        for (var e = 0; e < resident.Length; e++)
+        {
+            resident[e] = _layer.Find(e) is not null;
+            missing |= !resident[e];
+        }
+
+        return missing;
+    }
+
     /// <summary>Starts to read those of some experts that are missing; the others stay until the layer has run.</summary>
+    /// <param name="experts">Negative numbers stand for none.</param>
     public void ReadAhead(ReadOnlySpan<int> experts)
     {
         _layer.UnpinAll();
         foreach (var expert in experts)
         {
-            if (_layer.Find(expert) is { } slot)
+            if (expert >= 0 && _layer.Find(expert) is { } slot)
             {
                 _layer.Pin(slot, true);
             }
@@ -75,7 +89,7 @@ internal sealed class StreamedExperts : IExpertPlace
 
         foreach (var expert in experts)
         {
-            if (_layer.Find(expert) is null && _store.TryRead(_layer, expert, ReadPriority.Ahead) is null)
+            if (expert >= 0 && _layer.Find(expert) is null && _store.TryRead(_layer, expert, ReadPriority.Ahead) is null)
             {
                 return;
             }
