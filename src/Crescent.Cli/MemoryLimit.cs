@@ -30,7 +30,7 @@ internal static class MemoryLimit
         if (fits && (streaming.MostSlots == 0 || !hasExperts))
         {
             // Nothing is missing, so nothing is done about it.
-            var lossy = options.Lossy is { SkipShare: > 0 } ? options.Lossy with { PreferResident = 0 } : null;
+            var lossy = options.Lossy is { SkipShare: > 0 } ? options.Lossy with { PreferResident = 0, CopiesPath = null } : null;
             return options with { Streaming = null, MemoryLimit = streaming.Memory, Lossy = lossy };
         }
 

@@ -69,7 +69,7 @@ internal sealed class ModelSession : IDisposable
             options = MemoryLimit.Apply(checkpoint, options);
             if (asked is { ActsOnAnswers: true } && options.Lossy is not { ActsOnAnswers: true })
             {
-                terminal.Note("note: --lossy-prefer-resident changes nothing: all experts are in memory");
+                terminal.Note($"note: {(asked.CopiesPath is null ? "--lossy-prefer-resident changes" : "--lossy-prefer-resident and --lossy-copies change")} nothing: all experts are in memory");
             }
 
             IReadOnlyList<string> notes = [];
@@ -109,7 +109,7 @@ internal sealed class ModelSession : IDisposable
 
         if (model.ExpertShape is null)
         {
-            throw new CommandFailedException($"--lossy-skip, --lossy-prefer-resident: {path}: expected a model with experts, found none");
+            throw new CommandFailedException($"lossy options: {path}: expected a model with experts, found none");
         }
 
         var label = LossyLabel.Of(lossy, LossyKey.Of(checkpoint, metadata, options));

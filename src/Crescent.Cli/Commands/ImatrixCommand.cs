@@ -31,7 +31,7 @@ internal static class ImatrixCommand
             var options = model.Read(parsed, terminal, Math.Min(context, MostStep));
             if (options.Lossy is not null)
             {
-                throw new CommandFailedException("--lossy-skip, --lossy-prefer-resident: expected neither, found one: an importance matrix is that of the exact model", CommandFailedException.WrongUsage);
+                throw new CommandFailedException("lossy options: expected none, found one: an importance matrix is that of the exact model", CommandFailedException.WrongUsage);
             }
 
             using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), options, context, terminal, ChooseForm);

@@ -22,6 +22,7 @@ internal sealed record LossyLabel(LossyOptions Options, string? Path, LossyMeasu
     {
         Options.SkipShare > 0 ? $"skip below {Number(Options.SkipShare)} of the top gate" : null,
         Options.PreferResident > 0 ? $"prefer resident experts within {Number(Options.PreferResident)} of the range of scores" : null,
+        Options.CopiesPath is { } copies ? $"copies of {FileName(copies)} on a miss" : null,
     }.OfType<string>());
 
     /// <summary>The line for people.</summary>
@@ -36,10 +37,13 @@ internal sealed record LossyLabel(LossyOptions Options, string? Path, LossyMeasu
         Helps,
         Options.SkipShare > 0 ? Decimal(Options.SkipShare) : null,
         Options.PreferResident > 0 ? Decimal(Options.PreferResident) : null,
+        Options.CopiesPath,
         Measured?.KlMean,
         Measured?.KlStandardError,
         Measured?.Tokens,
         Measured?.Text);
+
+    private static string FileName(string path) => System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(path));
 
     // The option as it was typed, not the nearest float's 17 digits.
     private static double Decimal(float value) => double.Parse(Number(value), CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Crescent.Cli.Hub;
 using Crescent.Engine.Models;
 
 namespace Crescent.Cli.Options;
@@ -15,8 +16,15 @@ internal sealed class LossyArguments
         "BONUS",
         "Changes results, with --memory: for generated tokens, take experts in memory instead of ones on the drive whose scores are better by less than this share of the range of the token's chosen scores; the best stay.");
 
+    public Option<string?> Copies { get; } = new("--lossy-copies")
+    {
+        Description = "Changes results, with --memory: for generated tokens, read missing experts from this copy of the model in smaller types (crescent quantize). A file, a folder or a name in the store.",
+        HelpName = "MODEL",
+    };
+
     public void AddTo(Command command)
     {
+        command.Add(Copies);
         command.Add(Skip);
         command.Add(PreferResident);
     }
@@ -25,10 +33,10 @@ internal sealed class LossyArguments
     /// <param name="isLimited">Whether memory is.</param>
     public LossyOptions? Read(ParseResult parsed, bool isLimited)
     {
-        var lossy = new LossyOptions { SkipShare = InRange(parsed, Skip, 1), PreferResident = InRange(parsed, PreferResident, MostPreference) };
+        var lossy = new LossyOptions { SkipShare = InRange(parsed, Skip, 1), PreferResident = InRange(parsed, PreferResident, MostPreference), CopiesPath = parsed.GetValue(Copies) is { } copies ? ModelPath.Resolve(copies) : null };
         if (lossy.ActsOnAnswers && !isLimited)
         {
-            throw new CommandFailedException($"{PreferResident.Name}: expected --memory with it, found none: without, all experts are in memory", CommandFailedException.WrongUsage);
+            throw new CommandFailedException($"{(lossy.CopiesPath is null ? PreferResident.Name : Copies.Name)}: expected --memory with it, found none: without, all experts are in memory", CommandFailedException.WrongUsage);
         }
 
         return lossy.IsOn ? lossy : null;

@@ -12,9 +12,12 @@ public sealed record LossyOptions
     /// </summary>
     public float PreferResident { get; init; }
 
+    /// <summary>The same model in smaller types, whose experts are read in the place of missing ones for generated tokens; null for none.</summary>
+    public string? CopiesPath { get; init; }
+
     /// <summary>Whether anything of it changes values.</summary>
     public bool IsOn => SkipShare > 0 || ActsOnAnswers;
 
     /// <summary>Whether anything of it acts on generated tokens alone, and depends on which experts are in memory.</summary>
-    public bool ActsOnAnswers => PreferResident > 0;
+    public bool ActsOnAnswers => PreferResident > 0 || CopiesPath is not null;
 }

@@ -101,6 +101,25 @@ public sealed class LossyOptionTests : IDisposable
     }
 
     [Fact]
+    public void Copies_are_read_on_a_miss_and_measured()
+    {
+        // The same seed and so the same values, in a larger type.
+        var large = _folder["large.gguf"];
+        InProcess.Run("synth", "tiny-kimi-k2", large, "--type", "Q8_0", "--layers", "3").Succeeded();
+        string[] options = ["--lossy-copies", _model, .. s_streamed];
+        var measured = InProcess.Run(["perplexity", large, "-f", _text, "-c", "64", "--json", .. options]).Json.GetProperty("klMean").GetDouble();
+        Assert.True(measured > 0);
+        var json = InProcess.Run(["run", large, "--raw", "-p", "Once upon a time", "-n", "24", "--temp", "0", "--ignore-eos", "--json", .. options]).Json;
+        Assert.Equal(_model, json.GetProperty("lossy").GetProperty("copies").GetString());
+        Assert.Equal("copies of model.gguf on a miss", json.GetProperty("lossy").GetProperty("helps").GetString());
+        Assert.Equal(measured, json.GetProperty("lossy").GetProperty("klMean").GetDouble());
+        Assert.InRange(json.GetProperty("streaming").GetProperty("copiesUsed").GetDouble(), 0.001, 0.999);
+        InProcess.Run(["run", large, "-p", "x", "--lossy-copies", Models.Stories, .. s_streamed]).Failed(1, Models.Stories, "expected copies of a model of architecture 'deepseek2', found 'llama'");
+        InProcess.Run(["run", _model, "-p", "x", "--lossy-copies", large, .. s_streamed]).Failed(1, large, "expected copies smaller than");
+        InProcess.Run("run", large, "-p", "x", "--lossy-copies", _model).Failed(2, "--lossy-copies", "expected --memory with it");
+    }
+
+    [Fact]
     public void A_damaged_measurement_counts_as_none()
     {
         Perplexity("--lossy-skip", "0.9");
@@ -130,8 +149,8 @@ public sealed class LossyOptionTests : IDisposable
     [Fact]
     public void Where_nothing_can_be_lossy_it_is_told()
     {
-        InProcess.Run("run", Models.Stories, "-p", "x", "--lossy-skip", "0.5").Failed(1, "--lossy-skip", "expected a model with experts");
-        InProcess.Run("imatrix", _model, "-f", _text, "-o", _folder["matrix"], "--lossy-skip", "0.5").Failed(2, "--lossy-skip", "exact model");
+        InProcess.Run("run", Models.Stories, "-p", "x", "--lossy-skip", "0.5").Failed(1, "lossy", "expected a model with experts");
+        InProcess.Run("imatrix", _model, "-f", _text, "-o", _folder["matrix"], "--lossy-skip", "0.5").Failed(2, "lossy", "exact model");
         var run = Run("--memory", "100GB", "--cold", "--lossy-prefer-resident", "1");
         Assert.Contains("--lossy-prefer-resident changes nothing: all experts are in memory", run.Error, StringComparison.Ordinal);
         Assert.Equal(JsonValueKind.Null, run.Json.GetProperty("lossy").ValueKind);
