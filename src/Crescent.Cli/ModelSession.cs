@@ -1,3 +1,4 @@
+using Crescent.Cli.Lossy;
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.KvCache.Snapshots;
@@ -52,6 +53,9 @@ internal sealed class ModelSession : IDisposable
     /// <summary>A hash of everything that cached values, and so answers, depend on.</summary>
     public byte[] Identity => field ??= ModelIdentity.Hash(Checkpoint, Metadata, _options);
 
+    /// <summary>What of the results is lossy; null where they are exact.</summary>
+    public LossyLabel? Lossy { get; private init; }
+
     /// <summary>Stored beginnings of prompts; null for none.</summary>
     public PrefixSnapshotStore? Snapshots { get; private set; }
 
@@ -64,7 +68,13 @@ internal sealed class ModelSession : IDisposable
         try
         {
             options = adapt?.Invoke(checkpoint, options) ?? options;
+            var asked = options.Lossy;
             options = MemoryLimit.Apply(checkpoint, options);
+            if (asked is { ActsOnAnswers: true } && options.Lossy is not { ActsOnAnswers: true })
+            {
+                terminal.Note($"note: {(asked.CopiesPath is null ? "--lossy-prefer-resident changes" : "--lossy-prefer-resident and --lossy-copies change")} nothing: all experts are in memory");
+            }
+
             IReadOnlyList<string> notes = [];
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
             model = LoadBeside(() => checkpoint.ReadTokenizer(metadata), () => ModelLoader.Load(checkpoint, metadata, options, out notes), out var tokenizer);
@@ -75,6 +85,7 @@ internal sealed class ModelSession : IDisposable
 
             model.Recorder = options.Recorder;
             MemoryLimit.Check(path, model, options);
+            var lossy = LabelOf(path, checkpoint, metadata, model, options, terminal);
             if (tokenizer.VocabularySize > model.Shape.Vocab)
             {
                 throw new CheckpointException(
@@ -82,7 +93,7 @@ internal sealed class ModelSession : IDisposable
             }
 
             model.BeforeFirstStep = () => BringIntoMemory(checkpoint, model, options);
-            return new ModelSession(checkpoint, metadata, model, options, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal));
+            return new ModelSession(checkpoint, metadata, model, options, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal)) { Lossy = lossy };
         }
         catch
         {
@@ -90,6 +101,23 @@ internal sealed class ModelSession : IDisposable
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    private static LossyLabel? LabelOf(string path, Checkpoint checkpoint, GgufMetadata metadata, LanguageModel model, ModelOptions options, Terminal terminal)
+    {
+        if (options.Lossy is not { } lossy)
+        {
+            return null;
+        }
+
+        if (model.ExpertShape is null)
+        {
+            throw new CommandFailedException($"lossy options: {path}: expected a model with experts, found none");
+        }
+
+        var label = LossyLabel.Of(lossy, LossyKey.Of(checkpoint, metadata, options));
+        terminal.Note(label.Line);
+        return label;
     }
 
     // Both read the checkpoint, which the caller closes after a failure: none may be left running then. The model's error comes before the tokenizer's.

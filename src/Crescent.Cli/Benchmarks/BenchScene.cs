@@ -1,4 +1,5 @@
 using Crescent.Cli.Json;
+using Crescent.Cli.Lossy;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Experts.Traces;
 using Crescent.Engine.Models;
@@ -21,7 +22,9 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
         foreach (var threads in threadCounts)
         {
             using var session = Open(threads, out var bandwidth, terminal);
-            var limits = session.Model.Streaming is null ? null : StreamedLimits.Measure(Path, Options, terminal);
+
+            // The bound is that of the exact model: what is lossy reads less.
+            var limits = session.Model.Streaming is null || session.Lossy is not null ? null : StreamedLimits.Measure(Path, Options, terminal);
             var run = new BenchRun(session.Model.Threads, Options.MaxBatchTokens, bandwidth, limits);
             var model = new BenchModelJson(session.Checkpoint.Path, session.Checkpoint.TotalBytes, session.Model.Shape.Architecture, MainType(session));
             session.Model.Playback = Playback(session.Model);
@@ -30,12 +33,12 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
                 foreach (var test in bench.Run(cancellation))
                 {
                     run.Add(test);
-                    Append(Rows(run, test, model));
+                    Append(Rows(run, test, model, session.Lossy));
                 }
             }
 
             tests.AddRange(run.ToJson());
-            report = new BenchJson(new BenchMachineJson(Machine.ProcessorName(), Isa, run.Threads, run.Bandwidth / 1e9), model, tests);
+            report = new BenchJson(new BenchMachineJson(Machine.ProcessorName(), Isa, run.Threads, run.Bandwidth / 1e9), model, tests, session.Lossy?.ToJson());
         }
 
         return report!;
@@ -93,7 +96,7 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
         }
     }
 
-    private IEnumerable<BenchRow> Rows(BenchRun run, BenchTest test, BenchModelJson model) => test.Samples.Select((sample, index) => new BenchRow
+    private IEnumerable<BenchRow> Rows(BenchRun run, BenchTest test, BenchModelJson model, LossyLabel? lossy) => test.Samples.Select((sample, index) => new BenchRow
     {
         Time = TimeProvider.System.GetUtcNow().UtcDateTime,
         Version = Machine.Version,
@@ -102,7 +105,7 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
         Threads = run.Threads,
         Model = ModelName(model.Path),
         Architecture = model.Architecture,
-        Type = model.Type,
+        Type = lossy is null ? model.Type : $"{model.Type}, {lossy.Line}", // where every reader of rows shows it
         ModelBytes = model.Bytes,
         KvType = Options.KvType.ToString().ToLowerInvariant(),
         Test = test.Name,

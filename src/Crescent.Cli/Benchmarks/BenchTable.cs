@@ -1,5 +1,6 @@
 using System.Globalization;
 using Crescent.Cli.Json;
+using Crescent.Cli.Lossy;
 
 namespace Crescent.Cli.Benchmarks;
 
@@ -11,6 +12,11 @@ internal static class BenchTable
         var read = report.Tests.DistinctBy(test => test.Threads).Select(test => string.Create(CultureInfo.InvariantCulture, $"{test.ReadGBps:F1} GB/s with {test.Threads} threads"));
         output.WriteLine($"{report.Machine.Cpu}, {report.Machine.Isa}, memory read at {string.Join(", ", read)}");
         output.WriteLine($"{report.Model.Path}: {report.Model.Architecture}, {report.Model.Type}, {Sizes.Format(report.Model.Bytes)}");
+        if (report.Lossy is { } lossy)
+        {
+            output.WriteLine(LossyLabel.LineOf(lossy));
+        }
+
         var mixture = report.Tests.Any(test => test.DistinctExpertsPerLayer is not null);
         output.WriteLine(
             $"{"test",-8} {"threads",7} {"tokens",7} {"depth",7} {"batch",6} {"tok/s",9} {"min",9} {"max",9} {"GB/s",7} {"share",6} {"MB/token",9} {"alloc B",8}{(mixture ? $" {"experts",8}" : "")} {"gain",6} {"allowed",8}");

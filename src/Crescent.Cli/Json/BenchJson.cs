@@ -1,6 +1,7 @@
 namespace Crescent.Cli.Json;
 
-internal sealed record BenchJson(BenchMachineJson Machine, BenchModelJson Model, IReadOnlyList<BenchTestJson> Tests);
+/// <param name="Lossy">What of it is lossy; null where it is exact.</param>
+internal sealed record BenchJson(BenchMachineJson Machine, BenchModelJson Model, IReadOnlyList<BenchTestJson> Tests, LossyJson? Lossy);
 
 /// <summary>Threads and bandwidth are those of the last thread count.</summary>
 internal sealed record BenchMachineJson(string Cpu, string Isa, int Threads, double ReadGBps);
@@ -44,6 +45,9 @@ internal sealed record BenchTestJson(
 internal sealed record StreamingJson(
     double HitRate, long DriveBytesPerToken, double DriveGBps, double DriveBusyShare, double WaitedMsPerToken, double? AheadUsed, int Slots, int Experts, long MemoryLimit, long ResidentBytes)
 {
+    /// <summary>Share of the experts used that were copies of low precision; null where there are none.</summary>
+    public double? CopiesUsed { get; init; }
+
     /// <summary>What the drive gave before the tests; null where that was not measured.</summary>
     public double? DriveMeasuredGBps { get; init; }
 

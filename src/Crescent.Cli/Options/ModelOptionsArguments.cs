@@ -22,6 +22,7 @@ internal sealed class ModelOptionsArguments
     private const int MostContext = 2_000_000_000; // so that positions and pages of a sequence fit an int
 
     private readonly Option<int?> _threads = Values.Number<int>("--threads", "Threads that compute (default: one a physical core).", "-t");
+    private readonly LossyArguments _lossy = new();
     private readonly Option<int?> _context = Values.Number<int>("--context", "Most tokens of prompt and answer (default: the model's, at most 32768).", "-c");
 
     public Argument<string?> Model { get; } = new("MODEL")
@@ -91,6 +92,7 @@ internal sealed class ModelOptionsArguments
         command.Add(ExpertSlots);
         command.Add(DriveTimeout);
         command.Add(Cold);
+        _lossy.AddTo(command);
         command.Add(OverrideKv);
     }
 
@@ -103,6 +105,7 @@ internal sealed class ModelOptionsArguments
 
     public ModelOptions Read(ParseResult parsed, Terminal terminal, int maxBatchTokens = 512)
     {
+        var streaming = ReadStreaming(parsed);
         return new ModelOptions
         {
             Threads = AtMostProcessors(InRange(parsed, _threads, MostThreads) ?? 0, terminal),
@@ -112,7 +115,8 @@ internal sealed class ModelOptionsArguments
             MoveWeights = parsed.GetValue(Repack) == "auto",
             Mla = Enum.Parse<MlaForm>(parsed.GetValue(Mla)!, ignoreCase: true),
             ResidentType = parsed.GetValue(ResidentType) is { } type ? Values.TensorType("--resident-type", type, RowCodec.CanEncode) : null,
-            Streaming = ReadStreaming(parsed),
+            Streaming = streaming,
+            Lossy = _lossy.Read(parsed, isLimited: streaming is not null),
             Recorder = OpenTrace(parsed.GetValue(RecordRouting)),
             MaxBatchTokens = maxBatchTokens,
         };

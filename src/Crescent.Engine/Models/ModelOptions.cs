@@ -39,6 +39,9 @@ public sealed record ModelOptions
     /// <summary>Is told what the routers choose; null for nobody. Whoever opened the model ends it.</summary>
     public IRoutingRecorder? Recorder { get; init; }
 
+    /// <summary>Helps that change values; null for none.</summary>
+    public LossyOptions? Lossy { get; init; }
+
     /// <summary>Most tokens of one step.</summary>
     public int MaxBatchTokens { get; init; } = StandardBatchTokens;
 
