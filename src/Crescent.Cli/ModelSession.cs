@@ -1,3 +1,4 @@
+using Crescent.Cli.Planning;
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.KvCache.Snapshots;
@@ -52,16 +53,21 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Stored beginnings of prompts; null for none.</summary>
     public PrefixSnapshotStore? Snapshots { get; private set; }
 
+    /// <summary>What is expected of a run whose experts are read as they are needed; null for others.</summary>
+    public StreamedForecast? Forecast { get; private init; }
+
     /// <param name="context">Context the user asked for; null for none.</param>
     /// <param name="adapt">Fits the options to what the checkpoint holds; null leaves them.</param>
     public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int? context, Terminal terminal, Func<Checkpoint, ModelOptions, ModelOptions>? adapt = null)
     {
-        var checkpoint = Checkpoint.Open(path);
+        var checkpoint = Checkpoint.Open(path, options.Also);
         LanguageModel? model = null;
         try
         {
             options = adapt?.Invoke(checkpoint, options) ?? options;
             options = MemoryLimit.Apply(checkpoint, options);
+            // Before the model, so that the limit holds this too.
+            double? memoryRate = options.Streaming is { } streaming ? MemoryRate.Get(options.Threads, streaming.Memory, CacheFolder.Of("memory")) : null;
             IReadOnlyList<string> notes = [];
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
             model = LoadBeside(() => checkpoint.ReadTokenizer(metadata), () => ModelLoader.Load(checkpoint, metadata, options, out notes), out var tokenizer);
@@ -79,7 +85,10 @@ internal sealed class ModelSession : IDisposable
             }
 
             model.BeforeFirstStep = () => BringIntoMemory(checkpoint, model, options);
-            return new ModelSession(checkpoint, metadata, model, options, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal));
+            return new ModelSession(checkpoint, metadata, model, options, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal))
+            {
+                Forecast = memoryRate is { } rate ? StreamedForecast.Of(checkpoint, metadata, model, options, rate) : null,
+            };
         }
         catch
         {

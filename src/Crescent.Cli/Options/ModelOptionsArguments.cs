@@ -48,7 +48,7 @@ internal sealed class ModelOptionsArguments
 
     public Option<string[]> Also { get; } = new("--also")
     {
-        Description = "With --memory: a folder with copies of the model's files on another drive, to read from both. May be given again.",
+        Description = "A folder on another drive with those of the model's files that are not beside the first; with --memory also with copies, to read from both. May be given again.",
         DefaultValueFactory = _ => [],
     };
 
@@ -121,6 +121,7 @@ internal sealed class ModelOptionsArguments
             Mla = Enum.Parse<MlaForm>(parsed.GetValue(Mla)!, ignoreCase: true),
             ResidentType = parsed.GetValue(ResidentType) is { } type ? Values.TensorType("--resident-type", type, RowCodec.CanEncode) : null,
             Streaming = ReadStreaming(parsed),
+            Also = parsed.GetValue(Also)!,
             Recorder = OpenTrace(parsed.GetValue(RecordRouting)),
             MaxBatchTokens = maxBatchTokens,
         };
