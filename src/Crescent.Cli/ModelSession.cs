@@ -1,4 +1,5 @@
 using Crescent.Cli.Lossy;
+using Crescent.Cli.Planning;
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.KvCache.Snapshots;
@@ -59,11 +60,14 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Stored beginnings of prompts; null for none.</summary>
     public PrefixSnapshotStore? Snapshots { get; private set; }
 
+    /// <summary>What is expected of a run whose experts are read as they are needed; null for others.</summary>
+    public StreamedForecast? Forecast { get; private init; }
+
     /// <param name="context">Context the user asked for; null for none.</param>
     /// <param name="adapt">Fits the options to what the checkpoint holds; null leaves them.</param>
     public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int? context, Terminal terminal, Func<Checkpoint, ModelOptions, ModelOptions>? adapt = null)
     {
-        var checkpoint = Checkpoint.Open(path);
+        var checkpoint = Checkpoint.Open(path, options.Also);
         LanguageModel? model = null;
         try
         {
@@ -75,6 +79,8 @@ internal sealed class ModelSession : IDisposable
                 terminal.Note($"note: {(asked.CopiesPath is null ? "--lossy-prefer-resident changes" : "--lossy-prefer-resident and --lossy-copies change")} nothing: all experts are in memory");
             }
 
+            // Before the model, so that the limit holds this too.
+            double? memoryRate = options.Streaming is { } streaming ? MemoryRate.Get(options.Threads, streaming.Memory, CacheFolder.Of("memory")) : null;
             IReadOnlyList<string> notes = [];
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
             model = LoadBeside(() => checkpoint.ReadTokenizer(metadata), () => ModelLoader.Load(checkpoint, metadata, options, out notes), out var tokenizer);
@@ -93,7 +99,11 @@ internal sealed class ModelSession : IDisposable
             }
 
             model.BeforeFirstStep = () => BringIntoMemory(checkpoint, model, options);
-            return new ModelSession(checkpoint, metadata, model, options, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal)) { Lossy = lossy };
+            return new ModelSession(checkpoint, metadata, model, options, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal))
+            {
+                Lossy = lossy,
+                Forecast = memoryRate is { } rate && lossy is null ? StreamedForecast.Of(checkpoint, metadata, model, options, rate) : null,
+            };
         }
         catch
         {

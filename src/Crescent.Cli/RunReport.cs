@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using Crescent.Cli.Json;
+using Crescent.Cli.Planning;
 using Crescent.Engine.Experts;
+using Crescent.Engine.Planning;
 using Crescent.Engine.Runtime;
 
 namespace Crescent.Cli;
@@ -13,6 +15,7 @@ internal sealed class RunReport
     private readonly Sequence _sequence;
     private readonly ModelSession _session;
     private readonly ExpertCounts _before;
+    private ExpertCounts _beforeDecode;
     private TimeSpan? _firstToken;
     private TimeSpan _end;
 
@@ -29,7 +32,11 @@ internal sealed class RunReport
         _end = _clock.Elapsed;
         if (_sequence.GeneratedTokens.Length > 0)
         {
-            _firstToken ??= _end;
+            if (_firstToken is null)
+            {
+                _firstToken = _end;
+                _beforeDecode = _session.Model.Streaming?.Experts.Counts ?? default;
+            }
         }
     }
 
@@ -47,7 +54,7 @@ internal sealed class RunReport
         var cached = _sequence.CachedTokens > 0 ? $" ({_sequence.CachedTokens} cached{Restored()})" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}{StreamedText()}, seed {_sequence.Seed}{LossyText()}");
+            $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s{PredictedText()}, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}{StreamedText()}, seed {_sequence.Seed}{LossyText()}");
     }
 
     /// <summary>The answer and what it took.</summary>
@@ -71,8 +78,20 @@ internal sealed class RunReport
         Lossy = _session.Lossy?.ToJson(),
     };
 
-    private StreamingJson? Streamed() => _session.Model.Streaming is { } streaming
-        ? StreamedReport.Of(streaming.Experts, streaming.Experts.Counts - _before, _end, _sequence.PromptLength - _sequence.CachedTokens + _sequence.GeneratedTokens.Length)
+    private StreamingJson? Streamed()
+    {
+        if (_session.Model.Streaming is not { Experts: var store })
+        {
+            return null;
+        }
+
+        var streamed = StreamedReport.Of(store, store.Counts - _before, _end, _sequence.PromptLength - _sequence.CachedTokens + _sequence.GeneratedTokens.Length);
+        return _session.Forecast is { } forecast && Decoded(store.Counts - _beforeDecode) is { } run ? forecast.AddTo(streamed, run) : streamed;
+    }
+
+    // Null where no token came after the first.
+    private StreamedRun? Decoded(ExpertCounts counts) => DecodeTokensPerSecond > 0
+        ? new StreamedRun(_sequence.GeneratedTokens.Length - 1, (_end - TimeToFirstToken).TotalSeconds, counts.Used, counts.Hits, counts.BytesRead)
         : null;
 
     private string StreamedText() => Streamed() is { } streamed
@@ -80,6 +99,10 @@ internal sealed class RunReport
         : "";
 
     private string LossyText() => _session.Lossy is { } lossy ? $"\n{lossy.Line}" : "";
+
+    private string PredictedText() => Streamed() is { PredictedTokensPerSecond: { } predicted, BoundTokensPerSecond: { } bound }
+        ? string.Create(CultureInfo.InvariantCulture, $" (predicted {predicted:F1}, at most {bound:F1})")
+        : "";
 
     private string Restored() =>
         _sequence.RestoredTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $", {_sequence.RestoredTokens} of them restored in {_sequence.RestoreTime.TotalMilliseconds:F1} ms") : "";

@@ -1,5 +1,6 @@
 using Crescent.Cli.Json;
 using Crescent.Cli.Lossy;
+using Crescent.Cli.Planning;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Experts.Traces;
 using Crescent.Engine.Models;
@@ -9,8 +10,9 @@ namespace Crescent.Cli.Benchmarks;
 /// <summary>The model that is measured, how it is run, and where the rows go.</summary>
 /// <param name="Context">Most tokens of a sequence.</param>
 /// <param name="RoutingPath">Trace whose experts are chosen instead of the model's own; null for none.</param>
+/// <param name="MeasuresDrive">Whether to measure the drive for seconds; else predictions are for what a model's start finds.</param>
 /// <param name="Bandwidth">Bytes a second that memory gives; null to measure it.</param>
-internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overrides, ModelOptions Options, int Context, double? Bandwidth, string? CsvPath, string? RoutingPath = null)
+internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overrides, ModelOptions Options, int Context, double? Bandwidth, string? CsvPath, string? RoutingPath = null, bool MeasuresDrive = true)
 {
     public const string CsvOption = "--csv";
 
@@ -24,8 +26,8 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
             using var session = Open(threads, out var bandwidth, terminal);
 
             // The bound is that of the exact model: what is lossy reads less.
-            var limits = session.Model.Streaming is null || session.Lossy is not null ? null : StreamedLimits.Measure(Path, Options, terminal);
-            var run = new BenchRun(session.Model.Threads, Options.MaxBatchTokens, bandwidth, limits);
+            var forecast = session.Lossy is not null || !MeasuresDrive || session.Model.Streaming is null ? session.Forecast : StreamedForecast.Measure(session, Options, bandwidth, terminal);
+            var run = new BenchRun(session.Model.Threads, Options.MaxBatchTokens, bandwidth, forecast);
             var model = new BenchModelJson(session.Checkpoint.Path, session.Checkpoint.TotalBytes, session.Model.Shape.Architecture, MainType(session));
             session.Model.Playback = Playback(session.Model);
             using (var bench = new Bench(session, plan, terminal))

@@ -48,8 +48,14 @@ internal sealed record StreamingJson(
     /// <summary>Share of the experts used that were copies of low precision; null where there are none.</summary>
     public double? CopiesUsed { get; init; }
 
-    /// <summary>What the drive gave before the tests; null where that was not measured.</summary>
+    /// <summary>What the drive gave when it was measured before; null where that was not measured.</summary>
     public double? DriveMeasuredGBps { get; init; }
+
+    /// <summary>The hit rate of generated tokens alone, which the predictions below are for; null where there are none.</summary>
+    public double? DecodeHitRate { get; init; }
+
+    /// <summary>What to expect at this hit rate (crescent plan), to be put beside what was reached; null but for decoding one sequence.</summary>
+    public double? PredictedTokensPerSecond { get; init; }
 
     /// <summary>What drive and memory allow at this hit rate (crescent plan); null but for decoding one sequence.</summary>
     public double? BoundTokensPerSecond { get; init; }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Numerics;
 using Crescent.Cli.Hub;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Experts;
@@ -8,6 +9,7 @@ using Crescent.Kernels;
 using Crescent.Kernels.Attention;
 using Crescent.Kernels.MatMul;
 using Crescent.Kernels.Quantization;
+using Crescent.Kernels.Storage;
 
 namespace Crescent.Cli.Options;
 
@@ -47,7 +49,7 @@ internal sealed class ModelOptionsArguments
 
     public Option<string[]> Also { get; } = new("--also")
     {
-        Description = "With --memory: a folder with copies of the model's files on another drive, to read from both. May be given again.",
+        Description = "A folder on another drive with those of the model's files that are not beside the first; with --memory also with copies, to read from both. May be given again.",
         DefaultValueFactory = _ => [],
     };
 
@@ -57,7 +59,11 @@ internal sealed class ModelOptionsArguments
 
     public Option<double?> DriveTimeout { get; } = Values.Number<double>("--drive-timeout", "With --memory: seconds without an answer of the drive after which a step fails (default: 60).");
 
-    public Option<bool> Cold { get; } = new("--cold") { Description = "With --memory: do not begin with the experts that were in memory when the model ran last, and keep no record of those." };
+    public Option<int?> DriveDepth { get; } = Values.Number<int>("--drive-depth", "With --memory: reads in flight (default: what a short measurement of the drive finds best, kept for later starts).");
+
+    public Option<long?> DriveBlock { get; } = Values.Size("--drive-block", "With --memory: bytes of one read, a power of two (default: measured, as --drive-depth).");
+
+    public Option<bool> Cold { get; } = new("--cold") { Description = "With --memory: do not begin with the experts that were in memory when the model ran last, and keep no record of those; measure the drive anew." };
 
     public Option<string[]> OverrideKv { get; } = new("--override-kv")
     {
@@ -91,6 +97,8 @@ internal sealed class ModelOptionsArguments
         command.Add(RecordRouting);
         command.Add(ExpertSlots);
         command.Add(DriveTimeout);
+        command.Add(DriveDepth);
+        command.Add(DriveBlock);
         command.Add(Cold);
         _lossy.AddTo(command);
         command.Add(OverrideKv);
@@ -117,6 +125,7 @@ internal sealed class ModelOptionsArguments
             ResidentType = parsed.GetValue(ResidentType) is { } type ? Values.TensorType("--resident-type", type, RowCodec.CanEncode) : null,
             Streaming = streaming,
             Lossy = _lossy.Read(parsed, isLimited: streaming is not null),
+            Also = parsed.GetValue(Also)!,
             Recorder = OpenTrace(parsed.GetValue(RecordRouting)),
             MaxBatchTokens = maxBatchTokens,
         };
@@ -130,6 +139,7 @@ internal sealed class ModelOptionsArguments
             throw new CommandFailedException($"--drive-timeout: expected more than 0 and at most {MostTimeout} seconds, found {seconds}", CommandFailedException.WrongUsage);
         }
 
+        var choice = ReadChoice(parsed);
         if (parsed.GetValue(Memory) is null && slots is null)
         {
             return null;
@@ -141,9 +151,21 @@ internal sealed class ModelOptionsArguments
             Also = parsed.GetValue(Also)!,
             MostSlots = slots ?? 0,
             StallTimeout = TimeSpan.FromSeconds(parsed.GetValue(DriveTimeout) ?? StandardTimeout),
+            Choice = choice,
             UsagePath = parsed.GetValue(Cold) ? null : ExpertUsageFile.PathOf(PathOf(parsed)),
         };
     }
+
+    private DriveChoiceOptions ReadChoice(ParseResult parsed) =>
+        parsed.GetValue(DriveBlock) is not { } block || (block is >= DriveReaderOptions.MinBlockBytes and <= DriveReaderOptions.MaxBlockBytes && BitOperations.IsPow2(block))
+            ? new DriveChoiceOptions
+            {
+                Depth = InRange(parsed, DriveDepth, DriveReaderOptions.MaxDepth),
+                BlockBytes = (int?)parsed.GetValue(DriveBlock),
+                Folder = CacheFolder.Of("drives"),
+                IsAnew = parsed.GetValue(Cold),
+            }
+            : throw new CommandFailedException($"--drive-block: expected a power of two from {Sizes.Format(DriveReaderOptions.MinBlockBytes)} to {Sizes.Format(DriveReaderOptions.MaxBlockBytes)}, found {block}", CommandFailedException.WrongUsage);
 
     /// <summary>A number of threads, or as many as there are processors, with a warning, where it is more.</summary>
     public static int AtMostProcessors(int threads, Terminal terminal)

@@ -46,10 +46,17 @@ public sealed class ExpertStore : IDisposable
         Budget = new MemoryBudget(options.Memory);
         _source = new ExpertSource(checkpoint, options.Also);
         _copies = copies is null ? null : new ExpertSource(copies, []);
-        _reader = options.CreateReader(options.Drive);
+        Drive = DriveChoice.Make(checkpoint, _source.Files, options);
+        _reader = options.CreateReader(Drive.Reader);
     }
 
     public MemoryBudget Budget { get; }
+
+    /// <summary>What the drive gave to reads such as this store makes, bytes a second; null where it was not measured.</summary>
+    public double? MeasuredBytesPerSecond => Drive.Rate?.BytesPerSecond;
+
+    /// <summary>How the drive is read.</summary>
+    internal DriveChoice Drive { get; }
 
     /// <summary>Layers with experts.</summary>
     public int Layers => _layers.Count;

@@ -33,6 +33,9 @@ public sealed record ModelOptions
     /// <summary>How experts for which there is no room are read from the drive as they are needed; null where all are in memory.</summary>
     public ExpertStoreOptions? Streaming { get; init; }
 
+    /// <summary>Folders where files of the model are looked for that are not beside the first.</summary>
+    public IReadOnlyList<string> Also { get; init; } = [];
+
     /// <summary>Most bytes that the process may have in memory with all weights; null for no limit.</summary>
     public long? MemoryLimit { get; init; }
 
