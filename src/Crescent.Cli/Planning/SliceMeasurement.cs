@@ -19,7 +19,7 @@ internal sealed class SliceMeasurement(PlanRequest request, PlanSlice slice, str
     {
         var whole = StreamingPlan.Make(ModelFootprint.Of(request.Model.Tensors, request.Model.ExpertsUsed, request.KvType, request.ResidentType), PlanReport.Options(request, memory));
         var slots = Math.Max(1, whole.Slots);
-        var needed = StreamingPlan.BytesFor(slice.Model, whole.Options, slots);
+        var needed = Math.Max(StreamingPlan.BytesFor(slice.Model, whole.Options, slots), StreamingPlan.LeastBytes(slice.Model, whole.Options));
         var present = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (needed > present)
         {
@@ -53,7 +53,7 @@ internal sealed class SliceMeasurement(PlanRequest request, PlanSlice slice, str
         var rates = new MachineRates(streaming.DriveMeasuredGBps!.Value * 1e9, request.Rates.Memory, request.Rates.Compute);
         var (decoded, prefilled) = (decode.TokensPerSecond.Median, prefill.TokensPerSecond.Median);
         var part = StreamingPlan.Make(slice.Model, whole.Options with { Memory = memory });
-        var predictedPrefill = request.ChunkTokens / part.Prefill(request.ChunkTokens, isCold: false, rates).ExpectedSeconds;
+        var predictedPrefill = request.ChunkTokens / part.Prefill(request.ChunkTokens, (double)slots / slice.Model.Experts, rates).ExpectedSeconds;
         var wholePrefill = request.ChunkTokens / whole.Prefill(request.ChunkTokens, isCold: false, rates).ExpectedSeconds;
         return new PlanMeasuredJson(
             slice.Layers,

@@ -73,8 +73,12 @@ public sealed record StreamingPlan
 
     /// <summary>A chunk of a prompt.</summary>
     /// <param name="isCold">Whether the slots are still empty.</param>
-    public StepTime Prefill(int tokens, bool isCold, MachineRates rates) => StreamingBound.Prefill(
-        DistinctBytes(tokens), Model.ResidentBytes, isCold ? 0 : Share, Model.MacsPerToken * tokens, rates);
+    public StepTime Prefill(int tokens, bool isCold, MachineRates rates) => Prefill(tokens, isCold ? 0 : Share, rates);
+
+    /// <param name="hitRate">Share of the chunk's distinct experts that are resident.</param>
+    /// <inheritdoc cref="Prefill(int, bool, MachineRates)"/>
+    public StepTime Prefill(int tokens, double hitRate, MachineRates rates) => StreamingBound.Prefill(
+        DistinctBytes(tokens), Model.ResidentBytes, hitRate, Model.MacsPerToken * tokens, rates);
 
     /// <summary>Bytes of the distinct experts that so many tokens are expected to use.</summary>
     public double DistinctBytes(int tokens) =>

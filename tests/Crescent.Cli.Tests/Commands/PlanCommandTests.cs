@@ -138,7 +138,7 @@ public sealed class PlanCommandTests
     public void A_slice_is_run_and_put_beside_what_was_predicted()
     {
         using var folder = new TemporaryFolder();
-        string[] args = ["tiny-moonlight", "--memory", "200MB", "--context", "64", "--ubatch", "64", "--measure", "--work-folder", folder.Path];
+        string[] args = ["tiny-moonlight", "--memory", "210MB", "--context", "64", "--ubatch", "64", "--measure", "--work-folder", folder.Path];
         var budget = Run([.. args, "--json"]).Json.GetProperty("budgets")[0];
         var (plan, measured) = (budget.GetProperty("plan"), budget.GetProperty("measured"));
         Assert.Equal((3, 2), (measured.GetProperty("layers").GetInt32(), measured.GetProperty("expertLayers").GetInt32()));
