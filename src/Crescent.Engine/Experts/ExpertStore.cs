@@ -15,12 +15,9 @@ namespace Crescent.Engine.Experts;
 public sealed class ExpertStore : IDisposable
 {
     private static readonly TimeSpan s_cancellationInterval = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_saveInterval = TimeSpan.FromMinutes(5);
 
     private readonly ExpertStoreOptions _options;
-    private readonly Checkpoint _checkpoint;
-    private readonly IReadOnlyList<MappedFile> _mappings;
-    private readonly DriveFile[] _files; // in the order of the mappings
+    private readonly ExpertFiles _files;
     private readonly DriveReader _reader;
     private readonly List<ExpertLayer> _layers = [];
     private long _step;
@@ -28,23 +25,22 @@ public sealed class ExpertStore : IDisposable
     private long _hits;
     private long _aheadRead;
     private long _aheadUsed;
+    private long _aheadUsedBytes;
     private long _waitedTicks;
     private readonly AheadSwitch _ahead = new();
     private bool _lockRefused;
-    private ExpertWarmUp? _warmUp;
-    private long _saved = Stopwatch.GetTimestamp();
-    private long _warmUpBytes; // being read
-    private bool _isUsageRead;
-    private string? _key; // of the model, in the file of usage
+    private readonly WarmStart _warmStart;
+    private readonly SlotMaker _maker;
 
     /// <exception cref="CheckpointException">A file, or a copy of it, cannot be opened.</exception>
     public ExpertStore(Checkpoint checkpoint, ExpertStoreOptions options)
     {
-        (_checkpoint, _options) = (checkpoint, options);
+        _options = options;
         Budget = new MemoryBudget(options.Memory);
-        _mappings = checkpoint.Mappings;
-        _files = ExpertFiles.Open(_mappings, options.Also);
+        _files = new ExpertFiles(checkpoint, options.Also);
         _reader = options.CreateReader(options.Drive);
+        _maker = new SlotMaker(_layers, Claim);
+        _warmStart = new WarmStart(this, _layers, checkpoint, options.UsagePath);
     }
 
     public MemoryBudget Budget { get; }
@@ -65,15 +61,16 @@ public sealed class ExpertStore : IDisposable
     public int Experts => _layers.Sum(layer => layer.Experts);
 
     /// <summary>Why some files are read through the system's cache; null where none is.</summary>
-    public string? BufferedReason => _files.FirstOrDefault(file => file.BufferedReason is not null)?.BufferedReason;
+    public string? BufferedReason => _files.BufferedReason;
 
     /// <summary>Whether the system refused to lock slots in memory: it may then swap them out.</summary>
     public bool LockRefused => _lockRefused;
 
-    public ExpertCounts Counts => new(_used, _hits, _reader.BytesRead, _aheadRead, _aheadUsed, Stopwatch.GetElapsedTime(0, _waitedTicks), _reader.BusyTime);
+    public ExpertCounts Counts => new(
+        _used, _hits, _reader.BytesRead, _aheadRead, _aheadUsed, _aheadUsedBytes, WastedBytes(), Stopwatch.GetElapsedTime(0, _waitedTicks), _reader.BusyTime);
 
     /// <summary>Experts that were read because they were resident when the model ran last.</summary>
-    internal long WarmUpReads { get; private set; }
+    internal long WarmUpReads => _warmStart.Reads;
 
     /// <summary>Whether to read ahead: the drive has time for it, and guesses have been good.</summary>
     internal bool MayReadAhead => _options.ReadsAhead && _ahead.IsOn;
@@ -83,7 +80,7 @@ public sealed class ExpertStore : IDisposable
     internal ExpertLayer AddLayer(WeightMatrix[] gate, WeightMatrix[] up, WeightMatrix[] down)
     {
         var mapped = gate.Select((matrix, e) => (matrix, up[e], down[e])).ToArray();
-        var extents = Array.ConvertAll(mapped, expert => ExpertExtents.Of(Locate, expert.matrix, expert.Item2, expert.Item3));
+        var extents = Array.ConvertAll(mapped, expert => ExpertExtents.Of(_files.Locate, expert.matrix, expert.Item2, expert.Item3));
         var number = _layers.Count;
         ExpertLayer layer = _options.Policy switch
         {
@@ -92,6 +89,7 @@ public sealed class ExpertStore : IDisposable
             EvictionPolicyKind.S3Fifo => new ExpertLayer<TwoQueues>(number, mapped, extents),
             _ => new ExpertLayer<GateWeightedRecency>(number, mapped, extents),
         };
+        layer.MostMadeAtOnce = layer.SlotBytes < _options.LeastMadeAhead ? layer.Experts : _options.MostMadeAtOnce;
         _layers.Add(layer);
         ExpertBytes += extents.Sum(item => item.ReadBytes);
         return layer;
@@ -105,15 +103,11 @@ public sealed class ExpertStore : IDisposable
         _step++;
         TakeCompleted();
         _ahead.BeginStep(Counts);
-        Budget.Observe(residentBytes);
+        Budget.Observe(residentBytes + _maker.MissingBytes);
         Budget.Expect(expectedBytes);
         ShareSlots();
-        ReadUsage();
-        WarmUp();
-        if (Stopwatch.GetElapsedTime(_saved) > s_saveInterval)
-        {
-            SaveUsage();
-        }
+        _maker.Continue();
+        _warmStart.BeginStep(_step);
     }
 
     /// <summary>Makes room for pages of the cache, at the cost of slots; false where there is none.</summary>
@@ -129,7 +123,7 @@ public sealed class ExpertStore : IDisposable
     }
 
     /// <summary>Starts to fill a slot of a layer with an expert; null where all its slots are in use.</summary>
-    internal ExpertSlot? TryRead(ExpertLayer layer, int expert, ReadPriority priority, bool isWarmUp = false)
+    internal ExpertSlot? TryRead(ExpertLayer layer, int expert, ReadPriority priority)
     {
         var made = layer.SlotCount;
         if (layer.Take() is not { } slot)
@@ -139,23 +133,20 @@ public sealed class ExpertStore : IDisposable
 
         if (layer.SlotCount > made)
         {
-            Budget.ClaimSlots(slot.Bytes);
-            _lockRefused = _lockRefused || !slot.TryLock();
+            Claim(slot);
         }
 
-        slot.Prepare(expert, _files, priority);
+        slot.Prepare(expert, _files.All, priority);
         layer.Assign(slot, expert, _step);
         _reader.Submit(slot.Job);
-        if (isWarmUp)
-        {
-            (slot.IsWarmUp, slot.IsAhead) = (true, false);
-            WarmUpReads++;
-        }
-        else if (priority == ReadPriority.Ahead)
-        {
-            _aheadRead++;
-        }
+        return slot;
+    }
 
+    /// <summary>Starts to fill a slot with an expert that may be needed soon; null where all slots are in use.</summary>
+    internal ExpertSlot? TryReadAhead(ExpertLayer layer, int expert)
+    {
+        var slot = TryRead(layer, expert, ReadPriority.Ahead);
+        _aheadRead += slot is null ? 0 : 1;
         return slot;
     }
 
@@ -168,6 +159,7 @@ public sealed class ExpertStore : IDisposable
         if (slot.IsAhead)
         {
             _aheadUsed++;
+            _aheadUsedBytes += slot.Job.StartedBytes;
             slot.IsAhead = false;
             _reader.Promote(slot.Job);
         }
@@ -179,13 +171,18 @@ public sealed class ExpertStore : IDisposable
         slot.Layer.Use(slot, gateShare, _step);
     }
 
-    /// <summary>Takes a read ahead of need back, unless it has begun.</summary>
+    /// <summary>Takes a read ahead of need back, what of it has not begun.</summary>
     internal void TryCancel(ExpertSlot slot)
     {
         if (_reader.TryCancel(slot.Job))
         {
             _aheadRead--;
             slot.Layer.Forget(slot);
+        }
+        else if (slot.Job.IsCancelled)
+        {
+            _aheadRead--;
+            slot.Layer.Disown(slot);
         }
     }
 
@@ -196,6 +193,8 @@ public sealed class ExpertStore : IDisposable
         {
             Complete(job);
         }
+
+        _maker.Continue();
     }
 
     /// <summary>Waits until a read completes, of whatever layer.</summary>
@@ -220,18 +219,23 @@ public sealed class ExpertStore : IDisposable
     {
         if (_used > 0)
         {
-            SaveUsage();
+            _warmStart.Save(_step);
         }
 
+        _maker.Dispose();
         _reader.Dispose();
         _layers.ForEach(layer => layer.Dispose());
-        Array.ForEach(_files, file => file.Dispose());
+        _files.Dispose();
     }
 
     private void Complete(ReadJob job)
     {
         var slot = (ExpertSlot)job.Tag!;
-        if (job.Error is { } error)
+        if (slot.Expert < 0)
+        {
+            slot.Layer.Forget(slot);
+        }
+        else if (job.Error is { } error)
         {
             slot.Fail(error);
             slot.Layer.Forget(slot);
@@ -253,24 +257,14 @@ public sealed class ExpertStore : IDisposable
             slot.Layer.Forget(slot);
         }
 
-        EndWarmUp(slot);
-        WarmUp();
-    }
-
-    private void EndWarmUp(ExpertSlot slot)
-    {
-        if (slot.IsWarmUp)
-        {
-            slot.IsWarmUp = false;
-            _warmUpBytes -= slot.Bytes;
-        }
+        _warmStart.End(slot, _step);
     }
 
     private WeightReadException Stalled(ExpertLayer layer)
     {
         var slot = layer.Oldest ?? _layers.Select(other => other.Oldest).OfType<ExpertSlot>().MinBy(other => other.Job.SubmittedTimestamp);
         var place = slot is null ? "nothing is being read" : $"expert {slot.Expert} of expert layer {slot.Layer.Number}, at byte {slot.Job.Extents[0].Offset}";
-        return new WeightReadException($"{slot?.Job.Extents[0].File.Path ?? _files[0].Path}: the drive has not answered for {_options.StallTimeout.TotalSeconds:0.#} s ({place})");
+        return new WeightReadException($"{slot?.Job.Extents[0].File.Path ?? _files.All[0].Path}: the drive has not answered for {_options.StallTimeout.TotalSeconds:0.#} s ({place})");
     }
 
     private void ShareSlots()
@@ -282,58 +276,20 @@ public sealed class ExpertStore : IDisposable
         }
     }
 
-    // Once, when the first step begins: memory has been dealt out by then.
-    private void ReadUsage()
+    private long WastedBytes()
     {
-        if (_isUsageRead || _options.UsagePath is null)
+        var bytes = 0L;
+        foreach (var layer in _layers)
         {
-            return;
+            bytes += layer.WastedBytes;
         }
 
-        _isUsageRead = true;
-        _key = ExpertUsage.KeyOf(_checkpoint);
-        if (ExpertUsage.TryRead(_options.UsagePath, _key, [.. _layers.Select(layer => layer.Experts)]) is { } order)
-        {
-            _warmUp = new ExpertWarmUp(order);
-        }
+        return bytes;
     }
 
-    private void SaveUsage()
+    private void Claim(ExpertSlot slot)
     {
-        _saved = Stopwatch.GetTimestamp();
-        if (_options.UsagePath is not null && _key is not null)
-        {
-            ExpertUsage.TrySave(_options.UsagePath, _key, _layers.Select(layer => layer.Resident(_step)));
-        }
-    }
-
-    // Into slots that are free, behind all that is asked for; what asks for one of these finds it on its way.
-    private void WarmUp()
-    {
-        while (_warmUp is not null && _warmUpBytes < ExpertWarmUp.WindowBytes)
-        {
-            if (!_warmUp.TryNext(out var number, out var expert))
-            {
-                _warmUp = null;
-            }
-            else if (_layers[number] is var layer && layer.Find(expert) is null && layer.SlotCount < layer.Quota && TryRead(layer, expert, ReadPriority.Ahead, isWarmUp: true) is { } slot)
-            {
-                _warmUpBytes += slot.Bytes;
-                layer.Touch(slot, 0, _step);
-            }
-        }
-    }
-
-    private ExpertPlacement Locate(ByteRegion region)
-    {
-        for (var i = 0; i < _mappings.Count; i++)
-        {
-            if (_mappings[i].OffsetOf(region) is { } offset)
-            {
-                return new ExpertPlacement(i, offset, _files[i].BlockBytes, _checkpoint.RecordAt(_mappings[i], offset));
-            }
-        }
-
-        throw new CheckpointException("experts that are computed while loading cannot be read from the drive");
+        Budget.ClaimSlots(slot.Bytes);
+        _lockRefused = _lockRefused || !slot.TryLock();
     }
 }

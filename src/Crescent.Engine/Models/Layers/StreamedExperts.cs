@@ -44,6 +44,7 @@ internal sealed class StreamedExperts : IExpertPlace
         if (Ahead is not null && _store.MayReadAhead && state.Playback is null && state.Batch.Count <= RouterAhead.MostRows)
         {
             Ahead.ReadAhead(state);
+            state.Profile?.Lap(StepPart.Router);
         }
 
         while (_waiting.Count > 0 || started < missing)
@@ -51,6 +52,7 @@ internal sealed class StreamedExperts : IExpertPlace
             started = StartReads(started, missing);
             WaitForSome(state.Cancellation);
             FillWave(wave);
+            state.Profile?.Lap(StepPart.Waiting);
             if (wave.Count == 0)
             {
                 continue;
@@ -75,7 +77,7 @@ internal sealed class StreamedExperts : IExpertPlace
 
         foreach (var expert in experts)
         {
-            if (_layer.Find(expert) is null && _store.TryRead(_layer, expert, ReadPriority.Ahead) is null)
+            if (_layer.Find(expert) is null && _store.TryReadAhead(_layer, expert) is null)
             {
                 return;
             }
