@@ -1,4 +1,5 @@
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Text.Grammars;
 
 namespace Crescent.Engine.Runtime;
 
@@ -21,6 +22,9 @@ public sealed record GenerationRequest
 
     /// <summary>Texts that end the answer, cut off before they begin.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>Which tokens may follow, one an answer; null for all. It sees every token, the one that ends the answer too.</summary>
+    public ITokenConstraint? Constraint { get; init; }
 
     /// <summary>Show control tokens in the text.</summary>
     public bool ShowSpecial { get; init; }
