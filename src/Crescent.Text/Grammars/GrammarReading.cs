@@ -115,6 +115,10 @@ internal sealed class GrammarReading(CompiledGrammar grammar)
             else if (config.Reader >= 0 && grammar.Lexemes[config.Reader].Lexeme.Markers.Contains(token))
             {
                 Add(config, first);
+                if (grammar.Lexemes[config.Reader].Lexeme.IsAccepting(config.State))
+                {
+                    Expand(config.Next, config.Frame, first);
+                }
             }
         }
     }

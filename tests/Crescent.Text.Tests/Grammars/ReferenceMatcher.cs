@@ -9,16 +9,18 @@ namespace Crescent.Text.Tests.Grammars;
 internal sealed class ReferenceMatcher
 {
     private readonly Grammar _grammar;
+    private readonly Dictionary<Expression, Expression> _tails; // one for each expression, so that equal rests are one
     private readonly List<Rest> _rests;
 
     public ReferenceMatcher(Grammar grammar)
-        : this(grammar, [new Rest(grammar.Rules[grammar.Root].Expression, null)])
+        : this(grammar, [], [new Rest(grammar.Rules[grammar.Root].Expression, null)])
     {
     }
 
-    private ReferenceMatcher(Grammar grammar, IEnumerable<Rest?> rests)
+    private ReferenceMatcher(Grammar grammar, Dictionary<Expression, Expression> tails, IEnumerable<Rest?> rests)
     {
         _grammar = grammar;
+        _tails = tails;
         var seen = new HashSet<Rest>();
         foreach (var rest in rests)
         {
@@ -37,7 +39,7 @@ internal sealed class ReferenceMatcher
         var matcher = this;
         foreach (var value in bytes)
         {
-            matcher = new ReferenceMatcher(_grammar, [.. matcher._rests.SelectMany(rest => Step(rest, value))]);
+            matcher = new ReferenceMatcher(_grammar, _tails, [.. matcher._rests.SelectMany(rest => Step(rest, value))]);
         }
 
         return matcher;
@@ -58,7 +60,7 @@ internal sealed class ReferenceMatcher
                 Open(rest.Next, seen);
                 break;
             case SequenceExpression sequence:
-                Open(new Rest(sequence.Items[0], new Rest(new SequenceExpression([.. sequence.Items.Skip(1)]), rest.Next)), seen);
+                Open(new Rest(sequence.Items[0], new Rest(Tail(sequence, () => new SequenceExpression([.. sequence.Items.Skip(1)])), rest.Next)), seen);
                 break;
             case ChoiceExpression choice:
                 foreach (var option in choice.Options)
@@ -75,7 +77,7 @@ internal sealed class ReferenceMatcher
 
                 if (repeat.Most is not <= 0)
                 {
-                    Open(new Rest(repeat.Item, new Rest(new RepeatExpression(repeat.Item, repeat.Least - 1, repeat.Most - 1), rest.Next)), seen);
+                    Open(new Rest(repeat.Item, new Rest(Tail(repeat, () => repeat is { Least: <= 0, Most: null } ? repeat : new RepeatExpression(repeat.Item, repeat.Least - 1, repeat.Most - 1)), rest.Next)), seen);
                 }
 
                 break;
@@ -88,12 +90,12 @@ internal sealed class ReferenceMatcher
         }
     }
 
-    private static IEnumerable<Rest?> Step(Rest rest, byte value)
+    private IEnumerable<Rest?> Step(Rest rest, byte value)
     {
         switch (rest.First)
         {
             case BytesExpression bytes when bytes.Bytes[0] == value:
-                yield return new Rest(new BytesExpression(bytes.Bytes[1..]), rest.Next);
+                yield return new Rest(Tail(bytes, () => new BytesExpression(bytes.Bytes[1..])), rest.Next);
                 break;
             case CharactersExpression characters:
                 foreach (var (low, high) in characters.Set.Ranges)
@@ -101,7 +103,7 @@ internal sealed class ReferenceMatcher
                     // All characters of the range whose first byte it is: what remains of each.
                     foreach (var remains in Remains(low, high, value))
                     {
-                        yield return new Rest(new BytesExpression(remains), rest.Next);
+                        yield return remains.Length == 0 ? rest.Next : new Rest(new BytesExpression(remains), rest.Next);
                     }
                 }
 
@@ -119,6 +121,16 @@ internal sealed class ReferenceMatcher
 
                 break;
         }
+    }
+
+    private Expression Tail(Expression expression, Func<Expression> create)
+    {
+        if (!_tails.TryGetValue(expression, out var tail))
+        {
+            _tails.Add(expression, tail = create());
+        }
+
+        return tail;
     }
 
     private static IEnumerable<byte[]> Remains(int low, int high, byte first)

@@ -8,12 +8,13 @@ namespace Crescent.Text.Tests.Grammars;
 internal static class Sampling
 {
     /// <summary>The text of one answer, which must end by a stop token within its tokens.</summary>
-    public static string Answer(CompiledGrammar grammar, int stop, Random random, int maxTokens, ulong[]? mask = null)
+    /// <param name="strict">Whether it must be UTF-8; free text need not be.</param>
+    public static string Answer(CompiledGrammar grammar, int stop, Random random, int maxTokens, bool strict = true)
     {
-        var ids = Tokens(grammar, stop, random, maxTokens, mask);
+        var ids = Tokens(grammar, stop, random, maxTokens);
         var tokenizer = grammar.Vocabulary.Tokenizer;
         var bytes = tokenizer.Decode([.. ids], showSpecial: true, startOfText: false);
-        return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+        return new UTF8Encoding(false, throwOnInvalidBytes: strict).GetString(bytes);
     }
 
     public static List<int> Tokens(CompiledGrammar grammar, int stop, Random random, int maxTokens, ulong[]? mask = null)

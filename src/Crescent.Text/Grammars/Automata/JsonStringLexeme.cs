@@ -9,6 +9,9 @@ internal sealed class JsonStringLexeme(int least, int? most) : Lexeme
     /// <summary>Most characters that a limit may name.</summary>
     public const int MaxLimit = 1 << 24;
 
+    /// <summary>Most characters that may be asked for at least.</summary>
+    public const int MaxLeast = 10_000;
+
     /// <summary>Inside the string, between two characters.</summary>
     public const int Body = 0;
 

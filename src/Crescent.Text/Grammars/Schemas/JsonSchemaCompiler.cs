@@ -61,7 +61,13 @@ internal sealed class JsonSchemaCompiler
     /// <summary>The rule of a value that fits all parts.</summary>
     public RuleExpression Value(IEnumerable<SchemaPart> parts)
     {
-        List<SchemaPart> list = [.. parts];
+        // Schemas that ask for nothing are one, wherever they stand: values of any depth come of it.
+        List<SchemaPart> list = [.. parts.Where(part => !AsksForNothing(part))];
+        if (list.Count == 0)
+        {
+            list.Add(new SchemaPart(AnySchema, "/any"));
+        }
+
         var key = string.Join('\n', list.Select(part => part.Key));
         if (!_ids.TryGetValue(key, out var rule))
         {
@@ -99,7 +105,7 @@ internal sealed class JsonSchemaCompiler
             return Expression.Choice();
         }
 
-        return Branches(parts) ?? Plain(parts.Count == 0 ? [given[0] with { Element = AnySchema }] : parts);
+        return Branches(parts) ?? Plain(parts);
     }
 
     // The first anyOf or oneOf that is not settled: each branch together with all else that applies.
@@ -177,6 +183,9 @@ internal sealed class JsonSchemaCompiler
             }
         }
     }
+
+    private static bool AsksForNothing(SchemaPart part) =>
+        part.Element.ValueKind == JsonValueKind.True || (part.Element.ValueKind == JsonValueKind.Object && !part.Element.EnumerateObject().Any());
 
     private static JsonElement AnySchema { get; } = JsonDocument.Parse("{}").RootElement;
 }

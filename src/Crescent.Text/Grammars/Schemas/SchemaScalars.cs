@@ -16,9 +16,9 @@ internal static class SchemaScalars
     {
         var least = parts.Max(part => part.Count("minLength") ?? 0);
         var most = parts.Min(part => part.Count("maxLength"));
-        if (least > JsonStringLexeme.MaxLimit || most < least)
+        if (least > JsonStringLexeme.MaxLeast || most < least)
         {
-            throw new ArgumentException($"JSON schema, #{parts[0].Pointer}: no string has at least {least} and at most {most ?? JsonStringLexeme.MaxLimit} characters");
+            throw new ArgumentException($"JSON schema, #{parts[0].Pointer}: no string has at least {least} and at most {most ?? JsonStringLexeme.MaxLimit} characters (the most that may be asked for is {JsonStringLexeme.MaxLeast})");
         }
 
         var contents = Contents(parts).ToList();
