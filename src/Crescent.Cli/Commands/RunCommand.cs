@@ -15,6 +15,7 @@ internal static class RunCommand
         var model = new ModelOptionsArguments();
         var sampling = new SamplingArguments();
         var prefixes = new PrefixCacheArguments();
+        var grammar = new GrammarArguments();
         var prompt = Values.Text("--prompt", "The prompt (else -f, else standard input).", "-p");
         var file = new Option<string?>("--file", "-f") { Description = "Read the prompt from a file." };
         var count = Values.Number<int>("--tokens", "Most tokens to generate (default: until the model stops or the context ends).", "-n");
@@ -29,6 +30,7 @@ internal static class RunCommand
         model.AddTo(command);
         prefixes.AddTo(command);
         sampling.AddTo(command);
+        grammar.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(count) is < 0)
@@ -45,13 +47,16 @@ internal static class RunCommand
             chat = parsed.GetValue(raw) ? null : chat;
             var messages = ChatPrompt.Messages(parsed.GetValue(system), Encoding.UTF8.GetString(text));
             var ids = chat is null ? RawPrompt.Encode(session.Tokenizer, text) : ChatPrompt.Encode(session, chat, messages);
+            var stopTokens = parsed.GetValue(ignoreEos) ? [] : session.StopTokens(chat);
+            var maxTokens = parsed.GetValue(count) ?? int.MaxValue;
             var request = new GenerationRequest
             {
                 Prompt = ids,
                 StoredPrefix = parsed.GetValue(savePrefix) ? ids.Count - 1 : chat is null ? 0 : ChatPrompt.StoredPrefix(session, chat, messages, ids),
                 Sampling = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab),
-                MaxTokens = parsed.GetValue(count) ?? int.MaxValue,
-                StopTokens = parsed.GetValue(ignoreEos) ? [] : session.StopTokens(chat),
+                MaxTokens = maxTokens,
+                StopTokens = stopTokens,
+                Constraint = grammar.Read(parsed, session, chat, ids, stopTokens, maxTokens),
                 StopStrings = parsed.GetValue(stop)!,
             };
             return Task.FromResult(Answer(terminal, session, request, chat?.ReadAnswer(session.Tokenizer), parsed.GetValue(json), cancellation));
