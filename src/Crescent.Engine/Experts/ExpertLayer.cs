@@ -14,7 +14,6 @@ internal abstract class ExpertLayer : IDisposable
     private readonly bool[] _unavailable; // [slots]: not made, being read, or in use
     private readonly double[] _worth; // [experts], shares of the gates, halved every so many steps, at the step below
     private readonly long[] _worthStep; // [experts]
-    private int _beingMade; // slots that count but have no memory yet
     private int _empty; // slots that hold nothing and may be taken
 
     protected ExpertLayer(int number, StoredExpert[] experts, StoredExpert[]? copies)
@@ -54,22 +53,13 @@ internal abstract class ExpertLayer : IDisposable
     /// <summary>Whether there are copies of lower precision.</summary>
     public bool HasCopies => _copies is not null;
 
-    /// <summary>Slots that are made as they are needed; the others are made ahead of need, see <see cref="BeginSlot"/>.</summary>
-    public int MostMadeAtOnce { get; set; }
-
-    /// <summary>Whether a slot is to be made ahead of need.</summary>
-    public bool WantsSlots => SlotCount < Quota && SlotCount >= MostMadeAtOnce;
-
     /// <summary>Whether an expert can be read without another giving way.</summary>
     public bool HasRoom => _empty > 0 || MayMake;
-
-    /// <summary>Whether that will come, or is so already.</summary>
-    public bool WillHaveRoom => HasRoom || _beingMade > 0 || SlotCount < Quota;
 
     /// <summary>Bytes that were read ahead of need, of experts that nobody then needed.</summary>
     public long WastedBytes { get; private set; }
 
-    private bool MayMake => SlotCount < Math.Min(Quota, MostMadeAtOnce);
+    private bool MayMake => SlotCount < Quota;
 
     /// <summary>Where an expert lies on the drive, or its copy.</summary>
     public StoredExpert Stored(int expert, bool asCopy) => asCopy ? _copies![expert] : _experts[expert];
@@ -97,28 +87,10 @@ internal abstract class ExpertLayer : IDisposable
     }
 
     /// <summary>A read into a slot has begun or ended: only then may it give way.</summary>
-    public void Refresh(ExpertSlot slot) => _unavailable[slot.Index] = slot.IsPinned || slot.IsReading || slot.IsBeingMade;
+    public void Refresh(ExpertSlot slot) => _unavailable[slot.Index] = slot.IsPinned || slot.IsReading;
 
     /// <summary>A slot for another expert: an empty one, a new one as long as the quota allows, else one that gives way; null where all are in use.</summary>
     public ExpertSlot? Take() => _empty == 0 && MayMake ? AddSlot() : TakeExisting();
-
-    /// <summary>A slot whose memory is to be made before it may be taken: <see cref="AddMade"/>.</summary>
-    public ExpertSlot BeginSlot()
-    {
-        var slot = AddSlot();
-        slot.IsBeingMade = true;
-        _beingMade++;
-        return slot;
-    }
-
-    /// <summary>A slot's memory has been made.</summary>
-    public void AddMade(ExpertSlot slot)
-    {
-        slot.IsBeingMade = false;
-        _beingMade--;
-        _empty++;
-        Refresh(slot);
-    }
 
     private ExpertSlot AddSlot()
     {
@@ -190,11 +162,11 @@ internal abstract class ExpertLayer : IDisposable
         }
     }
 
-    /// <summary>Frees slots above the quota that are not in use, but the last one with memory. Returns the bytes.</summary>
+    /// <summary>Frees slots above the quota that are not in use, but the last one. Returns the bytes.</summary>
     public long Trim()
     {
         var freed = 0L;
-        while (SlotCount > Quota && SlotCount - _beingMade > 1 && TakeExisting() is { } slot)
+        while (SlotCount > Quota && SlotCount > 1 && TakeExisting() is { } slot)
         {
             _unavailable[slot.Index] = true;
             _slots[slot.Index] = null;

@@ -53,9 +53,6 @@ internal sealed class ExpertSlot : IDisposable
     /// <summary>Whether it holds, or will hold, a copy of low precision.</summary>
     public bool IsCopy { get; private set; }
 
-    /// <summary>Whether its memory is being made: it must not be touched.</summary>
-    public bool IsBeingMade { get; set; }
-
     /// <summary>Whether a step needs it: it must not give way.</summary>
     public bool IsPinned { get; set; }
 
@@ -72,9 +69,6 @@ internal sealed class ExpertSlot : IDisposable
 
     /// <summary>Locks the memory; false where the system refuses.</summary>
     public bool TryLock() => _memory.TryLock();
-
-    /// <summary>Makes a part of the memory take physical pages.</summary>
-    public void Populate(long offset, long bytes) => _memory.Populate(offset, bytes);
 
     /// <summary>Makes it ready to be filled with an expert by <see cref="Job"/>.</summary>
     public void Prepare(int expert, bool asCopy, ReadPriority priority)

@@ -32,7 +32,6 @@ public sealed class ExpertStore : IDisposable
     private readonly AheadSwitch _ahead = new();
     private bool _lockRefused;
     private readonly WarmStart _warmStart;
-    private readonly SlotMaker _maker;
 
     /// <exception cref="CheckpointException">A file, or a copy of it, cannot be opened.</exception>
     /// <param name="copies">The same model in smaller types, to stand in for what is missing; null for none.</param>
@@ -44,7 +43,6 @@ public sealed class ExpertStore : IDisposable
         _copies = copies is null ? null : new ExpertSource(copies, []);
         Drive = DriveChoice.Make(checkpoint, _source.Files, options);
         _reader = options.CreateReader(Drive.Reader);
-        _maker = new SlotMaker(_layers, Claim);
         _warmStart = new WarmStart(this, _layers, checkpoint, options.UsagePath);
     }
 
@@ -113,7 +111,6 @@ public sealed class ExpertStore : IDisposable
             EvictionPolicyKind.S3Fifo => new ExpertLayer<TwoQueues>(number, mapped, small),
             _ => new ExpertLayer<GateWeightedRecency>(number, mapped, small),
         };
-        layer.MostMadeAtOnce = layer.SlotBytes < _options.LeastMadeAhead ? layer.Experts : _options.MostMadeAtOnce;
         _layers.Add(layer);
         ExpertBytes += mapped.Sum(item => item.Extents.ReadBytes);
         return layer;
@@ -127,10 +124,9 @@ public sealed class ExpertStore : IDisposable
         _step++;
         TakeCompleted();
         _ahead.BeginStep(Counts);
-        Budget.Observe(residentBytes + _maker.MissingBytes);
+        Budget.Observe(residentBytes);
         Budget.Expect(expectedBytes);
         ShareSlots();
-        _maker.Continue();
         _warmStart.BeginStep(_step);
     }
 
@@ -219,8 +215,6 @@ public sealed class ExpertStore : IDisposable
         {
             Complete(job);
         }
-
-        _maker.Continue();
     }
 
     /// <summary>Waits until a read completes, of whatever layer.</summary>
@@ -248,7 +242,6 @@ public sealed class ExpertStore : IDisposable
             _warmStart.Save(_step);
         }
 
-        _maker.Dispose();
         _reader.Dispose();
         _layers.ForEach(layer => layer.Dispose());
         _source.Dispose();

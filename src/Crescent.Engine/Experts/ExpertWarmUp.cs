@@ -12,15 +12,16 @@ internal sealed class ExpertWarmUp(IReadOnlyList<IReadOnlyList<int>> order)
     public const long WindowBytes = 256L << 20;
 
     /// <summary>The next one; false at the end.</summary>
-    public bool TryPeek(out int layer, out int expert)
+    public bool TryNext(out int layer, out int expert)
     {
         for (; _rank < _ranks; _rank++, _layer = 0)
         {
-            for (; _layer < order.Count; _layer++)
+            while (_layer < order.Count)
             {
-                if (order[_layer].Count > _rank)
+                layer = _layer++;
+                if (order[layer].Count > _rank)
                 {
-                    (layer, expert) = (_layer, order[_layer][_rank]);
+                    expert = order[layer][_rank];
                     return true;
                 }
             }
@@ -29,7 +30,4 @@ internal sealed class ExpertWarmUp(IReadOnlyList<IReadOnlyList<int>> order)
         (layer, expert) = (-1, -1);
         return false;
     }
-
-    /// <summary>Goes past the one that <see cref="TryPeek"/> found.</summary>
-    public void Advance() => _layer++;
 }

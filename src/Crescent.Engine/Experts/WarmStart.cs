@@ -44,19 +44,13 @@ internal sealed class WarmStart(ExpertStore store, List<ExpertLayer> layers, Che
     {
         while (_order is not null && _bytes < ExpertWarmUp.WindowBytes)
         {
-            if (!_order.TryPeek(out var number, out var expert))
+            if (!_order.TryNext(out var number, out var expert))
             {
                 _order = null;
                 return;
             }
 
             var layer = layers[number];
-            if (layer.Find(expert) is null && !layer.HasRoom && layer.WillHaveRoom)
-            {
-                return;
-            }
-
-            _order.Advance();
             if (layer.Find(expert) is null && layer.HasRoom && store.TryRead(layer, expert, ReadPriority.Ahead) is { } slot)
             {
                 (slot.IsWarmUp, slot.IsAhead) = (true, false);

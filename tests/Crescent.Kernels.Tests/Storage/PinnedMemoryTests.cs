@@ -43,19 +43,6 @@ public class PinnedMemoryTests
     }
 
     [Fact]
-    public void Populated_memory_takes_physical_pages_and_keeps_what_it_holds()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc/self/statm");
-        const int Length = 256 << 20;
-        using var memory = new PinnedMemory(Length);
-        memory.Bytes.Span(0, 1)[0] = 7;
-        var before = ResidentSet.Bytes;
-        memory.Populate(0, Length);
-        Assert.InRange(ResidentSet.Bytes - before, Length * 3L / 4, Length * 5L / 4);
-        Assert.Equal(7, memory.Bytes.Span(0, 1)[0]);
-    }
-
-    [Fact]
     public void Locked_memory_can_be_discarded_and_a_refused_lock_is_no_error()
     {
         using var memory = new PinnedMemory(1 << 20);
