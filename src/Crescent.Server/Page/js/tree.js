@@ -43,6 +43,13 @@ export function pathOf(conversation) {
   return path;
 }
 
+/** The messages from the first down to one. */
+export function pathTo(conversation, id) {
+  const path = [];
+  for (let at = id; at !== root; at = conversation.messages[at].parent) path.unshift(conversation.messages[at]);
+  return path;
+}
+
 /** Shows the sibling `step` places further. */
 export function selectSibling(conversation, id, step) {
   const message = conversation.messages[id];
