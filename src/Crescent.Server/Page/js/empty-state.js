@@ -14,5 +14,5 @@ export function emptyState(onExample) {
 function bigMoon() {
   const stars = [[-58, -20, 1.2], [-44, 24, 0.8], [52, -30, 1], [64, 12, 1.3], [38, 34, 0.7], [-70, 6, 0.7]];
   return svg('svg', { class: 'big-moon', viewBox: '-80 -44 160 88', 'aria-hidden': 'true' },
-    ...stars.map(([x, y, r]) => svg('circle', { class: 'star', cx: x, cy: y, r })), svg('circle', { class: 'moon-disc', r: '34' }), svg('g', { transform: 'rotate(-24)' }, svg('path', { class: 'moon-lit', d: litPath(0.24, 34) })));
+    ...stars.map(([x, y, r]) => svg('circle', { class: 'star', cx: x, cy: y, r })), svg('circle', { class: 'moon-disc', r: '34' }), svg('g', { transform: 'rotate(-24)' }, svg('path', { class: 'moon-lit', d: litPath(0.17, 34) })));
 }

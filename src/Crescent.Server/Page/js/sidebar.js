@@ -15,7 +15,7 @@ export class Sidebar {
     this.list = h('nav.conversations', { 'aria-label': t('menu') });
     this.picker = h('input.off-screen', { type: 'file', accept: '.json,application/json', tabindex: '-1', 'aria-label': t('import'), onchange: () => this.import() });
     this.element = h('aside.sidebar', { id: 'sidebar', 'aria-label': t('menu') },
-      h('div.brand', {}, moon(0.26), h('span', {}, 'Crescent'), h('button.quiet.close-menu', { type: 'button', 'aria-label': t('close'), onclick: actions.closeMenu }, icon('close'))),
+      h('div.brand', {}, moon(0.19), h('span', {}, 'Crescent'), h('button.quiet.close-menu', { type: 'button', 'aria-label': t('close'), onclick: actions.closeMenu }, icon('close'))),
       h('button.new', { type: 'button', title: `${t('new')} (Ctrl K)`, onclick: () => { chat.fresh(); actions.closeMenu(); } }, icon('plus'), t('new')),
       h('label.search', {}, icon('search'), this.search), this.list,
       h('div.sidebar-foot', {}, this.footButton('upload', 'import', () => this.picker.click()), this.footButton('download', 'export', () => this.exportAll()), this.picker));
@@ -46,7 +46,7 @@ export class Sidebar {
     const item = h('li', open ? { class: 'current' } : {});
     const button = (image, label, onclick) => h('button.quiet', { type: 'button', 'aria-label': `${t(label)}: ${title}`, title: t(label), onclick }, icon(image));
     item.append(h('button.title', { type: 'button', 'aria-current': open ? 'page' : null, onclick: () => { this.chat.open(summary.id); this.actions.closeMenu(); } },
-      this.chat.runs.has(summary.id) ? moon(0.26, 'busy') : null, h('span', {}, title)),
+      this.chat.runs.has(summary.id) ? moon(0.19, 'busy') : null, h('span', {}, title)),
       h('span.item-actions', { role: 'group', 'aria-label': t('conversationActions', { title }) }, button('edit', 'rename', () => this.rename(item, summary)), button('download', 'exportOne', () => this.exportOne(summary)), button('trash', 'delete', () => this.remove(summary))));
     return item;
   }

@@ -19,7 +19,7 @@ export class TurnView {
     this.body = h('div.turn-body');
     this.footer = h('div.actions');
     this.live = new LiveLine();
-    this.element = h('article.turn', { 'aria-label': t('assistant') }, h('div.turn-mark', {}, moon(0.26)), h('div.turn-content', {}, this.body, this.live.element, this.footer));
+    this.element = h('article.turn', { 'aria-label': t('assistant') }, h('div.turn-mark', {}, moon(0.19)), h('div.turn-content', {}, this.body, this.live.element, this.footer));
   }
 
   /** Draws the messages of a turn; `run` is the run under way here, `siblings` the versions of its first message. */
