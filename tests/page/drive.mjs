@@ -201,6 +201,16 @@ await step('Token probabilities on hover', async () => {
   await page.hover('.token >> nth=2');
   assert.equal(await page.locator('.token-card li').count(), 5);
   await shot(page, 'tokens');
+  await page.click('.turn button[aria-label="Token probabilities"]');
+  await ask(page, 'Why so few weights?');
+  for (const [selector, word] of [['.turn:last-child .prose p:has-text("experts of which") strong', 'route'], ['.turn:last-child .prose td >> text=Moonlight', 'Moonl'], ['.turn:last-child .prose li:has-text("results are")', 'The']]) {
+    const target = page.locator(selector).last();
+    await target.scrollIntoViewIfNeeded();
+    await target.hover({ position: { x: 14, y: 9 } });
+    await page.waitForSelector('.token-card:not([hidden])');
+    assert.match(await page.textContent('.token-card:not([hidden]) .chosen'), new RegExp(word));
+  }
+  await shot(page, 'token-hover');
   await page.context().close();
 });
 

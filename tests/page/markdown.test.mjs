@@ -4,7 +4,7 @@ import { blocks, markdown } from '../../src/Crescent.Server/Page/js/markdown.js'
 import { highlight } from '../../src/Crescent.Server/Page/js/highlight.js';
 import { markup, textOf } from '../../src/Crescent.Server/Page/js/node.js';
 
-const html = (text, growing) => markup(markdown(text, growing));
+const html = (text, growing) => markup(markdown(text, growing)).replace(/ data-source="[^"]*"/g, '');
 
 const cases = [
   ['headings and emphasis', '# Hi *you*\n\na **b *c* d** ~~e~~', '<h1>Hi <em>you</em></h1><p>a <strong>b <em>c</em> d</strong> <del>e</del></p>'],

@@ -10,7 +10,7 @@ export function failureView(error, actions) {
   const settings = error.kind === 'key' || error.kind === 'refused' ? h('button', { type: 'button', onclick: actions.openSettings }, t('openSettings')) : null;
   return h('div.failure', { role: 'alert' }, icon('warning'), h('div', {},
     h('strong', {}, t(`error_${error.kind}`)), h('p', {}, error.kind === 'unknown' ? '' : t(`error_${error.kind}Hint`)),
-    error.message ? h('p.hint', {}, t('serverSays', { message: error.message.slice(0, 400) })) : null, h('div.row', {}, retry, settings)));
+    error.message && !['offline', 'lost', 'unknown'].includes(error.kind) ? h('p.hint', {}, t('serverSays', { message: error.message.slice(0, 400) })) : null, h('div.row', {}, retry, settings)));
 }
 
 function countDown(button, until) {

@@ -30,10 +30,10 @@ export function bytes(value) {
   return `${number(value, value < 100 && unit > 0 ? 1 : 0)}\u00a0${units[unit]}`;
 }
 
-export function duration(ms) {
+export function duration(ms, digits = 1) {
   if (ms < 1000) return `${number(Math.max(0, ms))}\u00a0ms`;
   const seconds = ms / 1000;
-  if (seconds < 60) return `${number(seconds, 1)}\u00a0s`;
+  if (seconds < 60) return `${number(seconds, digits)}\u00a0s`;
   return `${Math.floor(seconds / 60)}\u00a0min ${String(Math.round(seconds % 60)).padStart(2, '0')}\u00a0s`;
 }
 

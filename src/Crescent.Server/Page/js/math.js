@@ -17,7 +17,7 @@ const ignored = new Set(['displaystyle', 'textstyle', 'scriptstyle', 'limits', '
 export function math(source, display = false) {
   const tex = source.trim();
   const rows = tex.length > longestSource ? [node('mtext', {}, tex)] : new MathParser(tex).all();
-  return node('math', display ? { display: 'block' } : {}, node('mrow', {}, rows));
+  return node('math', { ...(display ? { display: 'block' } : {}), 'data-source': source }, node('mrow', {}, rows));
 }
 
 const row = nodes => nodes.length === 1 ? nodes[0] : node('mrow', {}, nodes);

@@ -37,7 +37,7 @@ export class ModelPanel {
     const { models, model, properties } = this.server;
     if (!model) return group(t('model'), t('modelUnknown'));
     const meta = model.meta ?? {};
-    const facts = [[t('parameters'), meta.n_params && `${number(meta.n_params / 1e9, 1)}\u00a0B`], [t('size'), meta.size && bytes(meta.size)], [t('trained'), meta.n_ctx_train && number(meta.n_ctx_train)], [t('build'), properties?.build_info]];
+    const facts = [[t('parameters'), meta.n_params && `${number(meta.n_params / 1e9, 1)}\u00a0${t('billion')}`], [t('size'), meta.size && bytes(meta.size)], [t('trained'), meta.n_ctx_train && number(meta.n_ctx_train)], [t('build'), properties?.build_info]];
     return group(t('model'), null, models.length > 1 ? choice(t('modelChoose'), models.map(({ id }) => [id, id]), model.id, id => { this.settings.set('model', id); this.server.refresh(); }) : h('p.model-id', {}, model.id), list(facts));
   }
 

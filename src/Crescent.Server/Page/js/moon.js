@@ -3,7 +3,7 @@ import { svg } from './dom.js';
 
 /** The outline of the lit part of a disc of radius r around 0,0: the right limb, then the terminator, half an ellipse. */
 export function litPath(fraction, r) {
-  const lit = Math.min(1, Math.max(0, fraction));
+  const lit = fraction < 0.005 ? 0 : Math.min(1, fraction);
   const across = (r * Math.abs(1 - 2 * lit)).toFixed(3);
   return `M0 ${-r}A${r} ${r} 0 0 1 0 ${r}A${across} ${r} 0 0 ${lit < 0.5 ? 0 : 1} 0 ${-r}Z`;
 }

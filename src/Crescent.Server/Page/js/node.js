@@ -13,7 +13,7 @@ export function textOf(tree) {
   return tree.children.map(textOf).join('');
 }
 
-/** The tree as markup: for tests and for reading in a debugger, never for innerHTML. */
+/** The tree as markup: for tests and for reading in a debugger; never parsed. */
 export function markup(tree) {
   if (typeof tree === 'string') return tree.replace(/[&<>]/g, c => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]);
   if (Array.isArray(tree)) return tree.map(markup).join('');

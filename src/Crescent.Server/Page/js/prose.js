@@ -11,6 +11,9 @@ export class Prose {
     this.sources = [];
   }
 
+  /** The Markdown that a block was drawn from. */
+  sourceOf(index) { return this.sources[index].replace(/\u0000$/, ''); }
+
   update(text, growing = false) {
     const found = blocks(text);
     found.forEach((block, i) => {

@@ -45,7 +45,7 @@ export class LiveLine {
     this.bar.value = done;
     replace(this.text, t('reading', { done: number(processed), total: number(total) }));
     const left = rate > 0 && processed < total ? (total - processed) / rate * 1000 : 0;
-    const parts = [rate > 0 ? t('tokensPerSecond', { rate: number(rate, rate < 100 ? 1 : 0) }) : null, cache > 0 ? t('readingCached', { count: number(cache) }) : null, left > 1500 ? t('readingLeft', { time: duration(Math.round(left / 1000) * 1000) }) : null];
+    const parts = [rate > 0 ? t('tokensPerSecond', { rate: number(rate, rate < 100 ? 1 : 0) }) : null, cache > 0 ? t('readingCached', { count: number(cache) }) : null, left > 1500 ? t('readingLeft', { time: duration(left, 0) }) : null];
     replace(this.more, parts.filter(Boolean).join(' · '));
   }
 

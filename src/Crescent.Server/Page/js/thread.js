@@ -47,7 +47,7 @@ export class Thread {
     this.views = kept;
     if (path.length === 0) replace(this.list, emptyState(this.actions.example));
     else if (elements.length !== this.list.children.length || elements.some((element, i) => element !== this.list.children[i])) replace(this.list, elements);
-    if (this.follows) this.scrollToEnd();
+    if (path.length === 0) this.scroller.scrollTop = 0; else if (this.follows) this.scrollToEnd();
   }
 
   draw(group, isLast, run, kept) {

@@ -8,6 +8,7 @@ import { failureView } from './failure-view.js';
 import { LiveLine, statsLine } from './stats-view.js';
 import { copyButton, Prose } from './prose.js';
 import { ThinkingView } from './thinking-view.js';
+import { watchTokens } from './token-hover.js';
 import { tokenView } from './token-view.js';
 import { ToolCallView } from './tool-view.js';
 
@@ -80,6 +81,7 @@ class AnswerPart {
     const thinkingNow = writing && message.content === '' && !message.toolCalls?.length;
     if (message.reasoning !== undefined) this.drawThinking(message, thinkingNow);
     this.prose.update(message.content, writing);
+    if (!writing && message.tokens?.length && !this.watched) { this.watched = true; watchTokens(this.prose, message, this.element); }
     (message.toolCalls ?? []).forEach((call, i) => { if (call) this.drawCall(call, i, results.get(call.id), writing && !message.finish, turnRuns, waits); });
     this.calls.hidden = this.callViews.length === 0;
     if (this.error !== message.error) {

@@ -11,7 +11,7 @@ export function userView(message, siblings, actions, busy) {
   const article = h('article.user', { 'aria-label': t('you') });
   const edit = h('button.quiet', { type: 'button', 'aria-label': t('edit'), title: t('edit'), disabled: busy, onclick: () => article.startEdit() }, icon('edit'));
   const bubble = h('div.bubble', {}, fileChips(message), message.content ? h('p', {}, message.content) : null);
-  const footer = h('div.actions', {}, branchSwitch(siblings, message.id, actions.step, busy), h('span.on-hover', {}, copyButton(() => message.content), edit));
+  const footer = h('div.actions', {}, h('span.on-hover', {}, copyButton(() => message.content), edit), branchSwitch(siblings, message.id, actions.step, busy));
   article.append(bubble, footer);
   article.startEdit = () => { article.replaceChildren(editor(message, actions, () => article.replaceChildren(bubble, footer))); article.querySelector('textarea').focus(); };
   return article;
