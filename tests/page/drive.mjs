@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import { startMockServer } from './mock-server.mjs';
 
@@ -362,6 +363,39 @@ await step('Phone width: nothing overflows; the drawer opens and closes', async 
   await page.click('.panel-head button[title="Close"]');
   await shot(page, 'phone-dark');
   await page.context().close();
+});
+
+await step('No rule of accessibility is broken, in day and night', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await open({ colorScheme, bypassCSP: true });
+    const check = async () => {
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.target).join(' ')}`), []);
+    };
+    await check();
+    await page.click('.composer button[title="Tools"]');
+    await page.locator('.panel .switch').first().check();
+    await page.click('text=Insert an example');
+    await check();
+    await page.click('[data-tab="settings"]');
+    await check();
+    await page.click('[data-tab="model"]');
+    await page.waitForSelector('.memory');
+    await check();
+    await page.keyboard.press('Escape');
+    await say(page, 'The golden ratio and the weather');
+    await page.waitForSelector('.tool textarea');
+    await check();
+    await page.keyboard.press('Control+k');
+    await ask(page, 'Why so few weights?');
+    await page.click('.thinking summary');
+    await ask(page, 'Are you busy?');
+    await check();
+    await page.keyboard.press('Control+/');
+    await check();
+    await page.context().close();
+  }
 });
 
 await step('No network: everything comes from the server itself, even a long stall', async () => {

@@ -18,11 +18,12 @@ export class Composer {
     this.picker = h('input.off-screen', { type: 'file', multiple: true, tabindex: '-1', 'aria-label': t('attach'), onchange: () => { this.attach([...this.picker.files]); this.picker.value = ''; } });
     this.submit = h('button.send', { type: 'button', onclick: () => this.chat.run ? this.chat.stop() : this.send() });
     this.toolCount = h('span.count');
+    this.toolButton = h('button.quiet.with-count', { type: 'button', title: t('tools'), onclick: actions.openTools }, icon('tool'), this.toolCount);
     this.effort = h('select', { 'aria-label': t('effort'), title: t('effort'), onchange: () => settings.set('effort', this.effort.value) },
       efforts.map(value => h('option', { value, selected: settings.get('effort') === value }, t(`effort_${value}`))));
     this.element = h('form.composer', { onsubmit: event => event.preventDefault() }, this.fileList, this.field, h('div.composer-row', {},
       h('button.quiet', { type: 'button', 'aria-label': t('attach'), title: t('attach'), onclick: () => this.picker.click() }, icon('clip')), this.picker,
-      h('button.quiet.with-count', { type: 'button', 'aria-label': t('tools'), title: t('tools'), onclick: actions.openTools }, icon('tool'), this.toolCount),
+      this.toolButton,
       h('label.effort', { title: t('effort') }, icon('thought'), this.effort), h('span.grow'), this.submit));
     this.update();
   }
@@ -56,6 +57,7 @@ export class Composer {
     let tools = 0;
     try { tools = activeTools(this.settings.values).length; } catch { /* the tools panel shows what is wrong */ }
     replace(this.toolCount, tools ? String(tools) : '');
+    this.toolButton.setAttribute('aria-label', `${t('tools')} ${tools || ''}`.trim());
     fitHeight(this.field);
   }
 

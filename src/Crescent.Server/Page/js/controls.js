@@ -6,7 +6,7 @@ let count = 0;
 
 /** A group with a heading and a hint. */
 export function group(title, hint, ...children) {
-  return h('section.group', {}, h('h3', {}, title), hint ? h('p.hint', {}, hint) : null, children);
+  return h('section.group', {}, h('h2', {}, title), hint ? h('p.hint', {}, hint) : null, children);
 }
 
 /** A switch with a label and a hint. */

@@ -47,7 +47,7 @@ function build() {
   document.body.classList.remove('panel-open');
   document.getElementById('page').replaceChildren(
     h('a.skip', { href: '#message' }, t('skip')), sidebar.element, h('div.scrim', { onclick: () => { closeMenu(); panel.close(); } }),
-    h('main', {}, topbar.element, thread.element, composer.element), panel.element, toasts.element, help, dropVeil(files => composer.attach(files)));
+    h('main', {}, topbar.element, thread.element, composer.element, toasts.element), panel.element, help, dropVeil(files => composer.attach(files)));
   view = { toasts, toast, menu, closeMenu, panel, help, thread, composer, sidebar, topbar };
   sidebar.update();
   draw();

@@ -5,10 +5,10 @@ import { inline } from './inline.js';
 import { math } from './math.js';
 
 const deepest = 12;
-const fence = /^( {0,3})(`{3,}|~{3,})[ \t]*([^`\n]*)$/;
-const heading = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/;
+const fence = /^( {0,3})(`{3,}(?!.*`)|~{3,})[ \t]*([^\n]*)$/;
+const heading = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:(?:^|[ \t]+)#+)?[ \t]*$/;
 const rule = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
-const item = /^( {0,3})([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*)|[ \t]*)$/;
+const item = /^( {0,3})([-*+]|\d{1,9}[.)])(?:([ \t]+)(\S.*)|[ \t]*)$/;
 const displayOpen = /^ {0,3}(\$\$|\\\[|\\begin\{(?:equation|align|gather|eqnarray|multline)\*?\})/;
 const delimiterRow = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 
@@ -30,7 +30,7 @@ function split(lines, depth) {
   for (let at = 0; at < lines.length;) {
     if (lines[at].trim() === '') { at++; continue; }
     const taken = read(lines, at, depth);
-    found.push({ source: lines.slice(at, taken.end).join('\n'), closed: taken.closed ?? false, render: taken.render });
+    found.push({ source: lines.slice(at, taken.end).join('\n'), end: taken.end, render: taken.render });
     at = taken.end;
   }
   return found;
@@ -58,7 +58,7 @@ function readFence(lines, at, [, indent, marks, info]) {
   while (end < lines.length && !closing.test(lines[end])) end++;
   const outdent = new RegExp(`^ {0,${indent.length}}`);
   const code = lines.slice(at + 1, end).map(text => text.replace(outdent, '')).join('\n');
-  return { end: Math.min(end + 1, lines.length), closed: end < lines.length, render: () => codeBlock(code, info.trim().split(/\s+/)[0]) };
+  return { end: Math.min(end + 1, lines.length), render: () => codeBlock(code, info.trim().split(/\s+/)[0]) };
 }
 
 /** A block of code; dom.js adds the bar with the language and the copy button, and colours. */
@@ -70,7 +70,7 @@ function readDisplay(lines, at, open) {
   if (first.includes(closer)) {
     const [tex, rest] = [first.slice(0, first.indexOf(closer)), first.slice(first.indexOf(closer) + closer.length)];
     if (rest.replace(/[.,;:!?\s]/g, '') !== '') return null;
-    return { end: at + 1, closed: true, render: () => display(open, tex, rest.trim()) };
+    return { end: at + 1, render: () => display(open, tex, rest.trim()) };
   }
   let end = at + 1;
   while (end < lines.length && !lines[end].includes(closer) && !(open === '$$' && lines[end].trim() === '')) end++;
@@ -80,7 +80,7 @@ function readDisplay(lines, at, open) {
   const tex = [first, ...lines.slice(at + 1, end), closed ? last.slice(0, last.indexOf(closer)) : ''].join('\n');
   const after = closed ? last.slice(last.indexOf(closer) + closer.length).trim() : '';
   const growingSource = () => node('p', { class: 'math-open' }, tex);
-  return { end: Math.min(end + 1, lines.length), closed, render: growing => growing && !closed ? growingSource() : display(open, tex, after) };
+  return { end: Math.min(end + 1, lines.length), render: growing => growing && !closed ? growingSource() : display(open, tex, after) };
 }
 
 function display(open, tex, after) {
@@ -91,7 +91,8 @@ function display(open, tex, after) {
 function readQuote(lines, at, depth) {
   let end = at;
   const content = [];
-  while (end < lines.length && lines[end].trim() !== '' && (/^ {0,3}>/.test(lines[end]) || !startsBlock(lines[end]))) content.push(lines[end++].replace(/^ {0,3}> ?/, ''));
+  const goesOn = line => !startsBlock(line) && content.at(-1).trim() !== '' && content.filter(text => fence.test(text)).length % 2 === 0;
+  while (end < lines.length && lines[end].trim() !== '' && (/^ {0,3}>/.test(lines[end]) || goesOn(lines[end]))) content.push(lines[end++].replace(/^ {0,3}> ?/, ''));
   return { end, render: growing => node('blockquote', {}, inner(content, depth, growing)) };
 }
 
@@ -107,7 +108,7 @@ function readList(lines, at, depth) {
     const body = readItem(lines, end, width, match[4] === undefined ? '' : ' '.repeat(match[3].length > 4 ? match[3].length - 1 : 0) + match[4]);
     items.push(body.content);
     end = body.end;
-    loose ||= body.content.some((text, i) => text === '' && i < body.content.length - 1 && inner(body.content.slice(i + 1), depth).length > 0 && !item.test(body.content[i + 1] ?? ''));
+    loose ||= split(body.content, depth + 1).slice(0, -1).some(block => body.content[block.end] === '');
     if (lines[end]?.trim() === '') { let next = end; while (lines[next]?.trim() === '') next++; if (next < lines.length && item.test(lines[next]) && kind(item.exec(lines[next])[2]) === kind(first[2])) { loose = true; end = next; } else break; }
   }
   const ordered = /\d/.test(first[2]);
@@ -120,6 +121,7 @@ function readList(lines, at, depth) {
 function readItem(lines, at, width, firstText) {
   const content = [firstText];
   let end = at + 1, open = false;
+  if (firstText === '' && lines[end]?.trim() === '') return { end, content };
   for (; end < lines.length; end++) {
     const line = lines[end];
     const indent = line.length - line.trimStart().length;

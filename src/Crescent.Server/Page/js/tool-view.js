@@ -53,5 +53,5 @@ function oneLine(text) {
 function section(title, text) {
   let shown = text, language = '';
   try { const value = JSON.parse(text); if (typeof value === 'object') { shown = JSON.stringify(value, null, 2); language = 'json'; } } catch { /* shown as it is */ }
-  return h('div.tool-section', {}, h('h4', {}, title), h('pre', { tabindex: '0' }, h('code', {}, highlight(shown || '{}', language).map(part => fromTree(part)))));
+  return h('div.tool-section', {}, h('p.tool-title', {}, title), h('pre', { tabindex: '0' }, h('code', {}, highlight(shown || '{}', language).map(part => fromTree(part)))));
 }

@@ -18,12 +18,13 @@ export class TopBar {
     this.modelButton = h('button.quiet.model-name', { type: 'button', title: t('model'), onclick: () => actions.openPanel('model') }, icon('chip'), this.modelName);
     this.themeButton = h('button.quiet.theme', { type: 'button', onclick: () => settings.set('theme', themes[(themes.indexOf(settings.get('theme')) + 1) % themes.length]) });
     const button = (image, label, onclick, more = '') => h(`button.quiet${more}`, { type: 'button', 'aria-label': t(label), title: t(label), onclick }, icon(image));
-    this.element = h('header.topbar', {}, button('menu', 'menu', actions.toggleMenu), this.title, this.meter, this.modelButton, this.themeButton, button('help', 'help', actions.help, '.help'), button('sliders', 'settings', () => actions.openPanel('settings')));
+    this.element = h('header.topbar', {}, button('menu', 'menu', actions.toggleMenu), h('div.title-space', {}, this.title), this.meter, this.modelButton, this.themeButton, button('help', 'help', actions.help, '.help'), button('sliders', 'settings', () => actions.openPanel('settings')));
     this.update();
   }
 
   update() {
     replace(this.title, this.chat.conversation.title);
+    this.title.hidden = !this.chat.conversation.title;
     const theme = this.settings.get('theme');
     const label = `${t('theme')}: ${t(`theme${theme[0].toUpperCase()}${theme.slice(1)}`)}`;
     replace(this.themeButton, icon({ system: 'screen', light: 'sun', dark: 'night' }[theme]));
@@ -41,7 +42,7 @@ export class TopBar {
     replace(this.meterText, size ? `${short(used)} / ${short(size)}` : short(used));
     const title = size ? t('contextTitle', { used: number(used), size: number(size), left: number(Math.max(0, size - used)) }) : t('contextUnknown', { used: number(used) });
     this.meter.title = title;
-    this.meter.setAttribute('aria-label', title);
+    this.meter.setAttribute('aria-label', `${this.meterText.textContent}. ${title}`);
     this.meter.classList.toggle('nearly-full', size > 0 && used / size > 0.85);
   }
 }
