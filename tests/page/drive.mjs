@@ -225,6 +225,10 @@ await step('Errors say what happened and what helps', async () => {
   await page.waitForSelector('.failure:has-text("too long for the context")');
   await say(page, 'Be cut');
   await page.waitForSelector('.failure:has-text("connection was lost")');
+  await page.click('.go-on');
+  await page.waitForSelector('.prose:has-text("goes on to its end")');
+  await finished(page);
+  assert.equal(mock.state.requests.at(-1).messages.at(-1).partial, true);
   await say(page, 'It fails');
   await page.waitForSelector('.failure:has-text("A shard could not be read")');
   await shot(page, 'errors');
@@ -317,6 +321,27 @@ await step('Model text never becomes markup', async () => {
   await ask(page, 'Be hostile');
   assert.equal(await page.locator('.prose img, .prose script, .prose a').count(), 0);
   assert.match(await page.title(), /Crescent/);
+  await page.context().close();
+});
+
+await step('An answer that the closed page interrupted can go on; a spoilt schema is named', async () => {
+  const page = await open();
+  await say(page, 'A slow one');
+  await page.waitForFunction(() => document.querySelector('.prose')?.textContent.length > 40);
+  await page.waitForTimeout(2300);
+  await page.reload();
+  await page.click('.conversations .title');
+  await page.waitForSelector('.failure:has-text("connection was lost")');
+  await page.click('.go-on');
+  await page.waitForSelector('.prose:has-text("goes on to its end")');
+  await finished(page);
+  assert.equal(await page.locator('.failure').count(), 0);
+  await page.keyboard.press('Control+,');
+  await page.locator('.toggle:has-text("Answer in JSON") .switch').check();
+  await page.fill('.panel textarea.code', '{broken');
+  await page.keyboard.press('Escape');
+  await say(page, 'A short one');
+  await page.waitForSelector('.failure:has-text("A setting is not valid")');
   await page.context().close();
 });
 

@@ -17,7 +17,7 @@ test('Both languages have the same words with the same gaps', () => {
 
 test('Every word that the page asks for exists', () => {
   for (const [name, text] of scripts) for (const [, key] of text.matchAll(/\bt\('(\w+)'/g)) assert.ok(key in dictionaries.en, `${name}: ${key}`);
-  for (const kind of ['offline', 'lost', 'busy', 'loading', 'context', 'key', 'missing', 'large', 'refused', 'broken']) assert.ok(`error_${kind}Hint` in dictionaries.fr);
+  for (const kind of ['offline', 'lost', 'busy', 'loading', 'context', 'key', 'missing', 'large', 'refused', 'broken', 'setup']) assert.ok(`error_${kind}Hint` in dictionaries.fr);
 });
 
 test('The language is the one chosen, else the first of the browser that the page speaks', () => {

@@ -69,6 +69,11 @@ export class Chat extends EventTarget {
     this.answerTo(this.conversation, parent);
   }
 
+  /** Goes on with an answer that was cut: it goes back as the beginning of the reply (Moonshot's partial mode). */
+  goOn(id) {
+    if (!this.run) this.answerTo(this.conversation, this.conversation.messages[id].parent, this.conversation.messages[id]);
+  }
+
   select(id, step) {
     selectSibling(this.conversation, id, step);
     this.keep(this.conversation);
@@ -85,11 +90,11 @@ export class Chat extends EventTarget {
     else { this.keep(this.conversation); this.tell('conversation'); }
   }
 
-  async answerTo(conversation, parent) {
+  async answerTo(conversation, parent, begun = null) {
     const run = { conversation, controller: new AbortController(), answer: null, message: null };
     this.runs.set(conversation.id, run);
     try {
-      for (let round = 0, at = parent; at !== null && round < mostRounds; round++) at = await this.round(run, at);
+      for (let round = 0, at = parent; at !== null && round < mostRounds; round++) at = await this.round(run, at, round === 0 ? begun : null);
     } finally {
       this.runs.delete(conversation.id);
       await this.keep(conversation).catch(error => this.tell('trouble', error));
@@ -98,9 +103,10 @@ export class Chat extends EventTarget {
   }
 
   /** One answer and the tools it calls: the message to go on from, or null at the end of the turn. */
-  async round(run, parent) {
-    const messages = wireMessages(run.conversation, pathTo(run.conversation, parent));
-    run.message = addMessage(run.conversation, parent, { role: 'assistant' });
+  async round(run, parent, begun) {
+    const messages = wireMessages(run.conversation, pathTo(run.conversation, begun?.id ?? parent));
+    if (begun) { messages.at(-1).partial = true; delete begun.error; delete begun.finish; }
+    run.message = begun ?? addMessage(run.conversation, parent, { role: 'assistant' });
     run.answer = new Answer(run.message);
     await this.keep(run.conversation);
     this.tell('conversation');
@@ -113,9 +119,7 @@ export class Chat extends EventTarget {
     const { message, answer } = run;
     let saved = Date.now();
     try {
-      const tools = activeTools(this.settings.values);
-      const body = { messages, ...this.settings.requestFields(), ...(tools.length ? { tools } : {}) };
-      for await (const chunk of this.api.chat(body, run.controller.signal)) {
+      for await (const chunk of this.api.chat({ messages, ...this.choices() }, run.controller.signal)) {
         answer.take(chunk);
         this.tell('live', run);
         if (Date.now() - saved > saveEveryMs) { saved = Date.now(); this.store.save(run.conversation).catch(() => {}); }
@@ -124,6 +128,14 @@ export class Chat extends EventTarget {
       this.fail(message, error);
     }
     answer.finish();
+  }
+
+  /** The fields of a request that the settings decide. Throws Failure for a schema or a tool that is not valid. */
+  choices() {
+    try {
+      const tools = activeTools(this.settings.values);
+      return { ...this.settings.requestFields(), ...(tools.length ? { tools } : {}) };
+    } catch (error) { throw new Failure('setup', error.message); }
   }
 
   fail(message, error) {

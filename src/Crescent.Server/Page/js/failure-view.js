@@ -7,10 +7,16 @@ import { t } from './i18n.js';
 export function failureView(error, actions) {
   const retry = h('button.primary', { type: 'button', onclick: actions.retry }, t('retry'));
   countDown(retry, error.until);
-  const settings = error.kind === 'key' || error.kind === 'refused' ? h('button', { type: 'button', onclick: actions.openSettings }, t('openSettings')) : null;
+  const settings = ['key', 'refused', 'setup'].includes(error.kind) ? h('button', { type: 'button', onclick: actions.openSettings }, t('openSettings')) : null;
   return h('div.failure', { role: 'alert' }, icon('warning'), h('div', {},
     h('strong', {}, t(`error_${error.kind}`)), h('p', {}, error.kind === 'unknown' ? '' : t(`error_${error.kind}Hint`)),
-    error.message && !['offline', 'lost', 'unknown'].includes(error.kind) ? h('p.hint', {}, t('serverSays', { message: error.message.slice(0, 400) })) : null, h('div.row', {}, retry, settings)));
+    words(error), h('div.row', {}, retry, settings)));
+}
+
+/** The words that came with a failure; a browser's about the network say nothing more. */
+function words({ kind, message }) {
+  if (!message || kind === 'offline' || kind === 'lost') return null;
+  return h('p.hint', {}, kind === 'setup' || kind === 'unknown' ? message.slice(0, 400) : t('serverSays', { message: message.slice(0, 400) }));
 }
 
 function countDown(button, until) {

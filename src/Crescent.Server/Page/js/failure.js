@@ -2,7 +2,7 @@
 
 /**
  * Kinds: offline (no answer), lost (cut while answering), busy (429), loading (503), context (too long), key (401, 403), missing (404), large (413),
- * refused (other 4xx), broken (5xx, or an error in the stream).
+ * refused (other 4xx), broken (5xx, or an error in the stream), setup (a setting of the page is not valid), unknown (the page's own).
  */
 export class Failure extends Error {
   constructor(kind, message = '', retryAfterSeconds = null) { super(message); this.kind = kind; this.retryAfterSeconds = retryAfterSeconds; }

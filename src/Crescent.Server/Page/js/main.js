@@ -7,6 +7,7 @@ import { dropVeil } from './drop.js';
 import { helpDialog } from './help.js';
 import { setLanguage, t } from './i18n.js';
 import { listenToKeys } from './keyboard.js';
+import { markMathFont } from './math-font.js';
 import { ModelPanel } from './model-panel.js';
 import { Panel } from './panel.js';
 import { Server } from './server.js';
@@ -68,6 +69,7 @@ function languageChanged() {
 
 async function deleteAll() {
   for (const run of chat.runs.values()) run.controller.abort();
+  while (chat.runs.size) await new Promise(resolve => setTimeout(resolve, 20));
   for (const { id } of await store.summaries()) await store.remove(id);
   chat.fresh();
   chat.tell('list');
@@ -108,5 +110,6 @@ listenToKeys({
   fresh: () => { chat.fresh(); view.composer.field.focus(); }, help: () => view.help.showModal(), settings: () => view.panel.toggle('settings'), focus: () => view.composer.field.focus(),
   search: () => { view.menu(true); view.sidebar.search.focus(); }, escape,
 });
+markMathFont();
 if (!store.lasting) view.toast(t('notLasting'));
 server.refresh();

@@ -2,6 +2,8 @@
 import { node } from './node.js';
 
 const fences = { pmatrix: '()', bmatrix: '[]', Bmatrix: '{}', vmatrix: '||', Vmatrix: '‖‖', cases: '{', rcases: ' }', dcases: '{' };
+// Names of the fences, for fonts that cannot stretch them.
+const shapes = { '()': 'round', '[]': 'square', '{}': 'brace', '||': 'line', '‖‖': 'double', '{': 'left', ' }': 'right' };
 const known = /^(p|b|B|v|V|small)?matrix$|^[dr]?cases$|^align(ed|at)?$|^split$|^gather(ed)?$|^equation$|^eqnarray$|^array$|^multline$|^displaymath$|^subarray$/;
 
 /** The environment that a parser stands in after \begin{name}. */
@@ -12,6 +14,7 @@ export function environment(parser, fullName) {
   const table = node('mtable', tableAttributes(name), readRows(parser).map(cells => node('mtr', {}, cells.map((cell, i) => node('mtd', cellAttributes(name, columns, i), cell)))));
   const [open, close] = fences[name] ?? '';
   const fence = (text, form) => text && text !== ' ' ? [node('mo', { fence: 'true', stretchy: 'true', form }, text)] : [];
+  if (open) table.attributes.class = `math-fenced-${shapes[open + (close ?? '')]}`;
   return node('mrow', {}, fence(open, 'prefix'), table, fence(close, 'postfix'));
 }
 

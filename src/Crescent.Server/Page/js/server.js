@@ -26,6 +26,7 @@ export class Server extends EventTarget {
       const [models, properties] = await Promise.all([this.api.models(), this.api.properties()]);
       this.models = Array.isArray(models?.data) ? models.data.filter(model => typeof model?.id === 'string') : [];
       this.properties = properties;
+      if (this.models.length && !this.models.some(model => model.id === this.settings.get('model'))) this.settings.set('model', '');
       this.state = 'known';
       this.failure = null;
     } catch (failure) {

@@ -56,13 +56,13 @@ export class Thread {
     const siblings = childrenOf(conversation, first.parent);
     if (first.role === 'user') return this.drawUser(first, siblings, Boolean(run), kept);
     const view = this.views.get(first.id) ?? new TurnView({
-      regenerate: () => this.chat.regenerate(first.id), step: by => this.chat.select(first.id, by), retry: id => this.chat.retry(id), openSettings: this.actions.openSettings,
+      regenerate: () => this.chat.regenerate(first.id), step: by => this.chat.select(first.id, by), goOn: id => this.chat.goOn(id), retry: id => this.chat.retry(id), openSettings: this.actions.openSettings,
       answerTool: (call, text) => this.chat.answerTool(call, text),
     });
     kept.set(first.id, view);
     const running = run && group.includes(run.message) ? run : null;
     if (running) this.turn = { view, group, siblings };
-    view.update(group, siblings, running, isLast);
+    view.update(group, siblings, running, isLast, Boolean(run));
     return view.element;
   }
 
@@ -80,7 +80,7 @@ export class Thread {
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       if (!this.turn || this.chat.run !== run) return;
-      this.turn.view.update(this.turn.group, this.turn.siblings, run, true);
+      this.turn.view.update(this.turn.group, this.turn.siblings, run, true, true);
       if (this.follows) this.scrollToEnd();
     });
   }

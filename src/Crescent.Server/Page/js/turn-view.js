@@ -12,7 +12,10 @@ import { watchTokens } from './token-hover.js';
 import { tokenView } from './token-view.js';
 import { ToolCallView } from './tool-view.js';
 
-/** @param actions {regenerate(), step(by), retry(id), openSettings(), answerTool(call, text)} */
+/** An answer that neither ended nor failed: the page was closed while it came. */
+const interrupted = { kind: 'lost', message: '' };
+
+/** @param actions {regenerate(), step(by), goOn(id), retry(id), openSettings(), answerTool(call, text)} */
 export class TurnView {
   constructor(actions) {
     this.actions = actions;
@@ -23,8 +26,8 @@ export class TurnView {
     this.element = h('article.turn', { 'aria-label': t('assistant') }, h('div.turn-mark', {}, moon(0.19)), h('div.turn-content', {}, this.body, this.live.element, this.footer));
   }
 
-  /** Draws the messages of a turn; `run` is the run under way here, `siblings` the versions of its first message. */
-  update(messages, siblings, run, isLast) {
+  /** Draws the messages of a turn; `run` is the run under way here, `siblings` the versions of its first message, `busy` while any answer comes. */
+  update(messages, siblings, run, isLast, busy) {
     this.messages = messages;
     const answers = messages.filter(message => message.role === 'assistant');
     const results = new Map(messages.filter(message => message.role === 'tool').map(message => [message.toolCallId, message]));
@@ -32,8 +35,8 @@ export class TurnView {
     this.element.classList.toggle('running', Boolean(run));
     this.live.element.hidden = !run;
     if (run) this.live.update(run.answer);
-    const drawn = JSON.stringify([Boolean(run), siblings.map(sibling => sibling.id), messages.length, answers.at(-1)?.error?.kind, isLast]);
-    if (drawn !== this.drawn) this.drawFooter(answers, siblings, run);
+    const drawn = JSON.stringify([Boolean(run), busy, siblings.map(sibling => sibling.id), messages.length, answers.at(-1)?.error?.kind, isLast]);
+    if (drawn !== this.drawn) this.drawFooter(answers, siblings, run, isLast, busy);
     this.drawn = drawn;
   }
 
@@ -46,13 +49,13 @@ export class TurnView {
     return this.parts.get(answer.id);
   }
 
-  drawFooter(answers, siblings, run) {
+  drawFooter(answers, siblings, run, isLast, busy) {
     if (run) { replace(this.footer); return; }
     const recorded = answers.some(answer => answer.tokens?.length);
     const tokens = recorded ? h('button.quiet', { type: 'button', 'aria-pressed': 'false', 'aria-label': t('showTokens'), title: t('showTokens'), onclick: event => this.toggleTokens(event.currentTarget) }, icon('chart')) : null;
-    replace(this.footer, branchSwitch(siblings, siblings.find(sibling => sibling.id === this.messages[0].id)?.id, this.actions.step, false),
+    replace(this.footer, branchSwitch(siblings, siblings.find(sibling => sibling.id === this.messages[0].id)?.id, this.actions.step, busy),
       copyButton(() => answers.map(answer => answer.content).filter(Boolean).join('\n\n')),
-      h('button.quiet', { type: 'button', 'aria-label': t('regenerate'), title: t('regenerate'), onclick: this.actions.regenerate }, icon('again')), tokens, statsLine(answers));
+      h('button.quiet', { type: 'button', 'aria-label': t('regenerate'), title: t('regenerate'), disabled: busy, onclick: this.actions.regenerate }, icon('again')), tokens, isLast && isCut(answers.at(-1)) ? h('button.quiet.go-on', { type: 'button', disabled: busy, onclick: () => this.actions.goOn(answers.at(-1).id) }, icon('right'), t('goOn')) : null, statsLine(answers));
   }
 
   toggleTokens(button) {
@@ -62,6 +65,9 @@ export class TurnView {
     for (const part of this.parts.values()) part.showTokens(on);
   }
 }
+
+/** Whether an answer has a beginning but no end of its own. */
+const isCut = ({ content, toolCalls, finish, error, stats }) => content !== '' && !toolCalls?.length && (finish === 'length' || finish === 'stopped' || ['lost', 'broken'].includes(error?.kind) || !stats);
 
 /** One answer of a turn: thinking, text, calls, failure. */
 class AnswerPart {
@@ -84,9 +90,10 @@ class AnswerPart {
     if (!writing && message.tokens?.length && !this.watched) { this.watched = true; watchTokens(this.prose, message, this.element); }
     (message.toolCalls ?? []).forEach((call, i) => { if (call) this.drawCall(call, i, results.get(call.id), writing && !message.finish, turnRuns, waits); });
     this.calls.hidden = this.callViews.length === 0;
-    if (this.error !== message.error) {
-      this.error = message.error;
-      replace(this.failure, message.error ? failureView(message.error, { retry: () => this.actions.retry(message.id), openSettings: this.actions.openSettings }) : null);
+    const error = message.error ?? (turnRuns || message.stats ? undefined : interrupted);
+    if (this.error !== error) {
+      this.error = error;
+      replace(this.failure, error ? failureView(error, { retry: () => this.actions.retry(message.id), openSettings: this.actions.openSettings }) : null);
     }
   }
 
