@@ -20,6 +20,7 @@ const cases = [
   ['unknown commands as typed', '\\foo x', '<mtext class="math-unknown">\\foo</mtext><mi>x</mi>'],
   ['a star after a letter is an operator', '\\alpha*', '<mi>α</mi><mo>∗</mo>'],
   ['stretching brackets', '\\left(x\\right]', '<mrow><mo fence="true" stretchy="true" form="prefix">(</mo><mi>x</mi><mo fence="true" stretchy="true" form="postfix">]</mo></mrow>'],
+  ['a sign after an operator', 'a=-b-c', '<mi>a</mi><mo>=</mo><mo form="prefix">−</mo><mi>b</mi><mo>−</mo><mi>c</mi>'],
   ['accents', '\\hat x', '<mover accent="true"><mi>x</mi><mo stretchy="false" lspace="0" rspace="0">^</mo></mover>'],
 ];
 for (const [name, tex, expected] of cases) test(`Formulas: ${name}`, () => assert.equal(mathml(tex), expected));

@@ -23,6 +23,11 @@ export function math(source, display = false) {
 const row = nodes => nodes.length === 1 ? nodes[0] : node('mrow', {}, nodes);
 const operator = (text, attributes) => node('mo', attributes, text);
 
+const isSign = atom => atom.tag === 'mo' && ['−', '+', '±', '∓'].includes(atom.children[0]);
+
+/** A sign after an operator belongs to what follows: it stands close to it. */
+const isBeforeSign = before => before?.tag === 'mo' && !['′', '!', ')', ']', '}', '|', '⟩', '⌋', '⌉'].includes(before.children[0]);
+
 /** Reads one formula; `at` is the position of the next character. */
 export class MathParser {
   constructor(source) {
@@ -48,7 +53,9 @@ export class MathParser {
     const nodes = [];
     while (!this.atEnd(stop)) {
       const atom = this.atom();
-      if (atom) nodes.push(this.scripts(atom));
+      if (!atom) continue;
+      if (isSign(atom) && isBeforeSign(nodes.at(-1))) atom.attributes.form = 'prefix';
+      nodes.push(this.scripts(atom));
     }
     return nodes;
   }
@@ -189,7 +196,7 @@ export class MathParser {
       case 'boxed': case 'fbox': return node('mrow', { class: 'math-boxed' }, this.argument());
       case 'phantom': return node('mphantom', {}, this.argument());
       case 'bmod': return operator('mod', { lspace: '0.25em', rspace: '0.25em' });
-      case 'mod': case 'pmod': { const mod = [node('mo', { rspace: '0.3em' }, 'mod'), this.argument()]; return node('mrow', {}, node('mspace', { width: '0.5em' }), name === 'mod' ? mod : [operator('(', { stretchy: 'false' }), ...mod, operator(')', { stretchy: 'false' })]); }
+      case 'mod': case 'pmod': { const mod = [node('mo', { lspace: '0', rspace: '0.3em' }, 'mod'), this.argument()]; return node('mrow', {}, node('mspace', { width: '0.5em' }), name === 'mod' ? mod : [operator('(', { stretchy: 'false' }), ...mod, operator(')', { stretchy: 'false' })]); }
       case 'not': { const atom = this.atom(); if (atom && typeof atom.children[0] === 'string') atom.children[0] += '\u0338'; return atom; }
       case 'tag': case 'tag*': return node('mtext', { class: 'math-tag' }, `\u2003(${this.rawArgument()})`);
       case 'label': this.rawArgument(); return node('mrow');
