@@ -13,10 +13,11 @@ export function newConversation(system = '') {
   return { id: newId(), title: '', created: now, updated: now, system, selected: {}, messages: {} };
 }
 
-/** Adds a message under a parent and shows it. */
+/** Adds a message under a parent and shows it; a later sibling has a later date, whatever the clock's grain. */
 export function addMessage(conversation, parent, fields) {
   if (parent !== root && !Object.hasOwn(conversation.messages, parent)) throw new RangeError(`No message ${parent} to answer.`);
-  const message = { id: newId(), parent, created: Date.now(), content: '', ...fields };
+  const created = Math.max(Date.now(), ...childrenOf(conversation, parent).map(sibling => sibling.created + 1));
+  const message = { id: newId(), parent, created, content: '', ...fields };
   conversation.messages[message.id] = message;
   conversation.selected[parent] = message.id;
   conversation.updated = message.created;
