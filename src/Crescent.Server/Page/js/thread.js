@@ -46,8 +46,17 @@ export class Thread {
     const elements = groups.map((group, i) => this.draw(group, i === groups.length - 1, run, kept));
     this.views = kept;
     if (path.length === 0) replace(this.list, emptyState(this.actions.example));
-    else if (elements.length !== this.list.children.length || elements.some((element, i) => element !== this.list.children[i])) replace(this.list, elements);
+    else this.place(elements);
     if (path.length === 0) this.scroller.scrollTop = 0; else if (this.follows) this.scrollToEnd();
+  }
+
+  /** Makes the list hold these elements, moving only what differs. */
+  place(elements) {
+    elements.forEach((element, i) => {
+      const at = this.list.children[i];
+      if (at !== element) this.list.insertBefore(element, at ?? null);
+    });
+    while (this.list.children.length > elements.length) this.list.lastChild.remove();
   }
 
   draw(group, isLast, run, kept) {
@@ -67,8 +76,9 @@ export class Thread {
   }
 
   drawUser(message, siblings, busy, kept) {
-    const key = `${message.id} ${siblings.length} ${busy}`;
-    const element = this.views.get(key) ?? userView(message, siblings, { edit: text => this.chat.edit(message.id, text), step: by => this.chat.select(message.id, by) }, busy);
+    const key = `${message.id} ${siblings.length}`;
+    const element = this.views.get(key) ?? userView(message, siblings, { edit: text => this.chat.edit(message.id, text), step: by => this.chat.select(message.id, by) });
+    if (element.busy !== busy) { element.busy = busy; element.setBusy(busy); }
     kept.set(key, element);
     this.lastUser = element;
     return element;

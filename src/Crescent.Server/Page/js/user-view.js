@@ -1,17 +1,19 @@
 // What the user said: text as typed, attached files as chips, a form to edit it into a new branch.
-import { h } from './dom.js';
+import { h, replace } from './dom.js';
 import { icon } from './icons.js';
 import { bytes, t } from './i18n.js';
 import { branchSwitch } from './branch-view.js';
 import { copyButton } from './prose.js';
 import { fitHeight } from './fit.js';
 
-/** @param actions {edit(text), step(by)}; the element's `startEdit()` opens the form. */
-export function userView(message, siblings, actions, busy) {
+/** @param actions {edit(text), step(by)}; the element's `startEdit()` opens the form, `setBusy(busy)` shuts what a running answer forbids. */
+export function userView(message, siblings, actions) {
   const article = h('article.user', { 'aria-label': t('you') });
-  const edit = h('button.quiet', { type: 'button', 'aria-label': t('edit'), title: t('edit'), disabled: busy, onclick: () => article.startEdit() }, icon('edit'));
+  const edit = h('button.quiet', { type: 'button', 'aria-label': t('edit'), title: t('edit'), onclick: () => article.startEdit() }, icon('edit'));
   const bubble = h('div.bubble', {}, fileChips(message), message.content ? h('p', {}, message.content) : null);
-  const footer = h('div.actions', {}, h('span.on-hover', {}, copyButton(() => message.content), edit), branchSwitch(siblings, message.id, actions.step, busy));
+  const switches = h('span');
+  const footer = h('div.actions', {}, h('span.on-hover', {}, copyButton(() => message.content), edit), switches);
+  article.setBusy = busy => { edit.disabled = busy; replace(switches, branchSwitch(siblings, message.id, actions.step, busy)); };
   article.append(bubble, footer);
   article.startEdit = () => { article.replaceChildren(editor(message, actions, () => article.replaceChildren(bubble, footer))); article.querySelector('textarea').focus(); };
   return article;
