@@ -13,7 +13,7 @@ import { startMockServer } from './mock-server.mjs';
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'crescent-page-'));
 mkdirSync(folder, { recursive: true });
 const mock = await startMockServer();
-const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox'] });
+const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--host-resolver-rules=MAP crescent.test 127.0.0.1'] });
 const troubles = [];
 let passed = 0, failed = 0;
 
@@ -30,7 +30,7 @@ async function open(options = {}) {
   page.setDefaultTimeout(8000);
   page.on('console', message => { if (message.type() === 'error' && !/status of (4|5)\d\d|ERR_/.test(message.text())) troubles.push(message.text()); });
   page.on('pageerror', error => troubles.push(error.stack));
-  page.on('request', request => { if (!/^(http:\/\/127\.0\.0\.1:|data:|blob:)/.test(request.url())) troubles.push(`asked elsewhere: ${request.url()}`); });
+  page.on('request', request => { if (!/^(http:\/\/(127\.0\.0\.1|crescent\.test):|data:|blob:)/.test(request.url())) troubles.push(`asked elsewhere: ${request.url()}`); });
   await page.goto(options.address ?? mock.address);
   await page.waitForSelector('.composer textarea');
   return page;
@@ -313,6 +313,30 @@ await step('Export and import: the same conversation again; a hostile file is re
   await page.click('.toast button');
   await page.waitForFunction(() => document.querySelectorAll('.conversations li').length === 2);
   await shot(page, 'imported');
+  await page.context().close();
+});
+
+await step('Over plain HTTP from another machine, where browsers give less, everything works', async () => {
+  const page = await open({ address: mock.address.replace('127.0.0.1', 'crescent.test') });
+  assert.equal(await page.evaluate(() => globalThis.isSecureContext), false);
+  await ask(page, 'Why so few weights?');
+  await page.locator('figure.code button').click();
+  await page.waitForSelector('figure.code button[title="Copied"]');
+  await page.context().close();
+});
+
+await step('The address leads to the conversation: reload, back and forward', async () => {
+  const page = await open();
+  await ask(page, 'A short one');
+  await page.keyboard.press('Control+k');
+  await ask(page, 'Another short one');
+  await page.reload();
+  await page.waitForSelector('.bubble:has-text("Another")');
+  await page.goBack();
+  await page.goBack();
+  await page.waitForSelector('.bubble:has-text("A short one")');
+  await page.goForward();
+  await page.waitForSelector('.empty');
   await page.context().close();
 });
 

@@ -13,7 +13,7 @@ export class Composer {
     Object.assign(this, { chat, settings, actions });
     this.drafts = new Map();
     this.files = [];
-    this.field = h('textarea', { id: 'message', rows: '1', 'aria-label': t('ask'), placeholder: t('ask'), enterkeyhint: 'send', oninput: () => this.changed(), onkeydown: event => this.onKey(event), onpaste: event => this.onPaste(event) });
+    this.field = h('textarea', { id: 'message', rows: '1', dir: 'auto', 'aria-label': t('ask'), placeholder: t('ask'), enterkeyhint: 'send', oninput: () => this.changed(), onkeydown: event => this.onKey(event), onpaste: event => this.onPaste(event) });
     this.fileList = h('ul.files', { 'aria-label': t('attachments') });
     this.picker = h('input.off-screen', { type: 'file', multiple: true, tabindex: '-1', 'aria-label': t('attach'), onchange: () => { this.attach([...this.picker.files]); this.picker.value = ''; } });
     this.submit = h('button.send', { type: 'button', onclick: () => this.chat.run ? this.chat.stop() : this.send() });

@@ -6,15 +6,15 @@ import { t } from './i18n.js';
 const tabs = ['settings', 'tools', 'model'];
 const images = { settings: 'sliders', tools: 'tool', model: 'chip' };
 
-/** @param contents for each tab {element, shown?(), hidden?()} */
+/** @param contents for each tab {element, shown?(), hidden?()}; `onToggle` is told of opening and closing. */
 export class Panel {
-  constructor(contents, onClose) {
+  constructor(contents, onToggle) {
     this.contents = contents;
     this.body = h('div.panel-body', { role: 'tabpanel', tabindex: '-1' });
     this.buttons = tabs.map(name => h('button', { type: 'button', role: 'tab', 'data-tab': name, onclick: () => this.open(name) }, icon(images[name]), h('span', {}, t(name))));
     const list = h('div.tabs', { role: 'tablist', 'aria-label': t('settings'), onkeydown: event => this.onKey(event) }, this.buttons);
     this.element = h('aside.panel', { 'aria-label': t('settings'), hidden: true }, h('div.panel-head', {}, list, h('button.quiet', { type: 'button', 'aria-label': t('close'), title: t('close'), onclick: () => this.close() }, icon('close'))), this.body);
-    this.onClose = onClose;
+    this.onToggle = onToggle;
     this.current = null;
   }
 
@@ -33,6 +33,7 @@ export class Panel {
     this.body.scrollTop = 0;
     this.element.hidden = false;
     document.body.classList.add('panel-open');
+    this.onToggle();
     this.contents[name].shown?.();
     this.buttons[tabs.indexOf(name)].focus();
   }
@@ -44,8 +45,8 @@ export class Panel {
     this.contents[this.current]?.hidden?.();
     this.element.hidden = true;
     document.body.classList.remove('panel-open');
+    this.onToggle();
     if (this.opener?.isConnected) this.opener.focus();
-    this.onClose();
   }
 
   onKey(event) {

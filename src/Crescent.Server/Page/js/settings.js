@@ -3,7 +3,7 @@
 const key = 'crescent-settings';
 const initial = {
   theme: 'system', language: '', sampler: {}, effort: '', schemaText: '', schemaOn: false, probabilities: false, toolsText: '', builtInTools: {},
-  presets: [], system: '', sidebar: true, model: '', enterSends: true,
+  presets: [], system: '', sidebar: true, model: '',
 };
 
 /** Samplers: range and step of each; absent from a request while unset. */

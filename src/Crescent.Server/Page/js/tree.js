@@ -6,7 +6,8 @@
 
 export const root = 'root';
 
-export const newId = () => crypto.randomUUID();
+/** 128 random bits. `crypto.randomUUID` is missing where the page comes over plain HTTP from another machine. */
+export const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('');
 
 export function newConversation(system = '') {
   const now = Date.now();

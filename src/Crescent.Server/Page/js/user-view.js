@@ -10,7 +10,7 @@ import { fitHeight } from './fit.js';
 export function userView(message, siblings, actions) {
   const article = h('article.user', { 'aria-label': t('you') });
   const edit = h('button.quiet', { type: 'button', 'aria-label': t('edit'), title: t('edit'), onclick: () => article.startEdit() }, icon('edit'));
-  const bubble = h('div.bubble', {}, fileChips(message), message.content ? h('p', {}, message.content) : null);
+  const bubble = h('div.bubble', {}, fileChips(message), message.content ? h('p', { dir: 'auto' }, message.content) : null);
   const switches = h('span');
   const footer = h('div.actions', {}, h('span.on-hover', {}, copyButton(() => message.content), edit), switches);
   article.setBusy = busy => { edit.disabled = busy; replace(switches, branchSwitch(siblings, message.id, actions.step, busy)); };
