@@ -226,7 +226,7 @@ await step('Errors say what happened and what helps', async () => {
   await say(page, 'Be cut');
   await page.waitForSelector('.failure:has-text("connection was lost")');
   await page.click('.go-on');
-  await page.waitForSelector('.prose:has-text("goes on to its end")');
+  await page.waitForSelector('.prose:has-text("in the middle, and goes on to its end")');
   await finished(page);
   assert.equal(mock.state.requests.at(-1).messages.at(-1).partial, true);
   await say(page, 'It fails');

@@ -58,13 +58,13 @@ export function scriptFor(body) {
   const last = body.messages.at(-1);
   const asked = body.messages.findLast(message => message.role === 'user')?.content ?? '';
   const wants = word => asked.toLowerCase().includes(word);
-  if (last.role === 'assistant' && last.partial) return { text: 'tence, and goes on to its end.' };
+  if (last.role === 'assistant' && last.partial) return { text: ' middle, and goes on to its end.' };
   if (last.role === 'tool') return { reasoning: 'Now I have the results.', text: `The golden ratio is about **1.618**${asked.includes('weather') ? `, and the weather tool said: ${last.content}` : ''}.` };
   if (wants('weather')) return { reasoning: 'Two things to look up.', text: 'Let me check both.', calls: [sum, weather] };
   if (wants('golden')) return { reasoning: 'The calculator knows.', calls: [sum] };
   if (wants('busy')) return { failure: { status: 429, headers: { 'Retry-After': '2' }, error: { message: 'All 4 slots are taken.', type: 'rate_limit_error', code: 'rate_limit_exceeded' } } };
   if (wants('too long')) return { failure: { status: 400, error: { message: 'The prompt has 140,233 tokens; the context has 131,072.', type: 'invalid_request_error', code: 'context_length_exceeded' } } };
-  if (wants('cut')) return { text: 'This answer will be cut in the middle of a sentence', cutAfter: 7 };
+  if (wants('cut')) return { text: 'This answer will be cut in the middle of its words', cutAfter: 7 };
   if (wants('fails')) return { text: 'One moment. ', failureAfter: { message: 'A shard could not be read.', type: 'server_error', code: 500 } };
   if (wants('slow')) return { text: 'word '.repeat(400), tokensPerSecond: 20 };
   if (wants('prefill')) return { prefill: { total: 12288, cache: 2048, steps: 12, everyMs: 250 }, text: 'I have read it all.' };

@@ -6,9 +6,9 @@ import { moon } from './moon.js';
 /** The figures of a finished answer; several answers of one turn are summed. */
 export function statsLine(messages) {
   const all = messages.map(message => message.stats).filter(Boolean);
-  if (!all.length) return null;
-  const last = all.at(-1);
   const tokens = all.reduce((sum, stats) => sum + (stats.tokens ?? 0), 0);
+  if (tokens === 0) return null;
+  const last = all.at(-1);
   const end = messages.at(-1).finish;
   const parts = [
     last.rate ? t('tokensPerSecond', { rate: number(last.rate, 1) }) : null, t('tokens', { count: number(tokens) }),

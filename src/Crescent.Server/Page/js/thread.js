@@ -40,6 +40,8 @@ export class Thread {
   update() {
     const { conversation, path, run } = this.chat;
     if (conversation !== this.drawnConversation) { this.views.clear(); this.drawnConversation = conversation; this.follows = true; }
+    const asked = path.findLast(message => message.role === 'user')?.id;
+    if (asked !== this.asked) { this.asked = asked; this.follows = true; }
     const groups = turns(path);
     const kept = new Map();
     this.turn = null;

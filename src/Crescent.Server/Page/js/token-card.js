@@ -2,11 +2,13 @@
 import { h, replace } from './dom.js';
 import { number, t } from './i18n.js';
 
+const gap = 6; // pixels
+
 export const probability = logprob => Math.exp(logprob);
 const percent = value => `${number(value * 100, value < 0.0995 ? 1 : 0)}\u00a0%`;
 const visible = text => text.replaceAll(' ', '␣').replaceAll('\n', '⏎').replaceAll('\t', '⇥') || '∅';
 
-/** A card inside a positioned view; `show(token, rectangle)` fills it and puts it under the rectangle. */
+/** A card inside a positioned view; `show(token, rectangle)` fills it and puts it under the rectangle, or above where there is no room. */
 export class TokenCard {
   constructor(view) {
     this.view = view;
@@ -20,7 +22,9 @@ export class TokenCard {
     this.element.hidden = false;
     const outer = this.view.getBoundingClientRect();
     this.element.style.left = `${Math.max(0, Math.min(at.left - outer.left, outer.width - this.element.offsetWidth))}px`;
-    this.element.style.top = `${at.bottom - outer.top + 6}px`;
+    const height = this.element.offsetHeight + gap;
+    const below = at.bottom + height <= (this.view.closest('.thread-scroll')?.getBoundingClientRect().bottom ?? innerHeight);
+    this.element.style.top = `${(below ? at.bottom + gap : at.top - height) - outer.top}px`;
   }
 
   hide() { this.element.hidden = true; }
