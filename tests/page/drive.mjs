@@ -189,6 +189,10 @@ await step('Prefill shows its progress', async () => {
   await shot(page, 'prefill');
   assert.match(await page.textContent('.live'), /of 12,288 tokens.*tok\/s.*2,048 known already/);
   await finished(page);
+  await say(page, 'Another prefill, stopped');
+  await page.waitForFunction(() => /Reading/.test([...document.querySelectorAll('.live:not([hidden])')].at(-1)?.textContent ?? ''));
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('.turn:last-child .stats:has-text("Stopped")');
   await page.context().close();
 });
 

@@ -43,6 +43,13 @@ test('An answer gathers thinking, text, calls in pieces and figures', () => {
   assert.deepEqual([message.stats.tokens, message.stats.prompt, message.stats.cached, message.stats.rate], [5, 10, 2, 12.5]);
 });
 
+test('A character that tokens split is borne by the last of them', () => {
+  const answer = new Answer({ content: '' });
+  const logprobs = { content: [[104], [0xc3], [0xa9], [0x21]].map(bytes => ({ token: '\ufffd', logprob: 0, bytes, top_logprobs: [] })) };
+  answer.take({ choices: [{ delta: { content: 'hé!' }, logprobs }] });
+  assert.deepEqual(answer.finish().tokens.map(token => token[0]), ['h', '', 'é', '!']);
+});
+
 test('Thinking that said nothing stays an empty text', () => {
   const answer = new Answer({ content: '' });
   answer.take({ choices: [{ delta: { reasoning_content: '' } }] });

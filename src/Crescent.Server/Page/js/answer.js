@@ -11,6 +11,7 @@ export class Answer {
     this.arrivals = [];
     this.tokenCount = 0;
     this.thinkingFrom = null;
+    this.decoder = new TextDecoder();
   }
 
   take(chunk) {
@@ -31,7 +32,12 @@ export class Answer {
     if (delta.content) message.content += delta.content;
     for (const part of delta.tool_calls ?? []) this.takeCall(part);
     if (reasoning || delta.content || delta.tool_calls?.length) this.count(logprobs?.length || 1);
-    if (logprobs) (message.tokens ??= []).push(...logprobs.map(entry => [entry.token, entry.logprob, (entry.top_logprobs ?? []).map(other => [other.token, other.logprob])]));
+    if (logprobs) (message.tokens ??= []).push(...logprobs.map(entry => [this.textOf(entry), entry.logprob, (entry.top_logprobs ?? []).map(other => [other.token, other.logprob])]));
+  }
+
+  /** A token's text. Tokens may split a character: its bytes are joined, and the last of its tokens bears it. */
+  textOf({ token, bytes }) {
+    return Array.isArray(bytes) && bytes.length ? this.decoder.decode(Uint8Array.from(bytes), { stream: true }) : token;
   }
 
   takeCall(part) {

@@ -29,7 +29,8 @@ export class Api {
   }
 
   models() { return this.optional('v1/models'); }
-  properties() { return this.optional('props'); }
+  /** Properties of a model, or of the server's first. */
+  properties(model = '') { return this.optional(model ? `props?model=${encodeURIComponent(model)}` : 'props'); }
   status() { return this.optional('crescent/status'); }
 
   /** Prometheus samples by name without labels; null where there are none. */

@@ -23,10 +23,10 @@ export class Server extends EventTarget {
 
   async refresh() {
     try {
-      const [models, properties] = await Promise.all([this.api.models(), this.api.properties()]);
+      const models = await this.api.models();
       this.models = Array.isArray(models?.data) ? models.data.filter(model => typeof model?.id === 'string') : [];
-      this.properties = properties;
       if (this.models.length && !this.models.some(model => model.id === this.settings.get('model'))) this.settings.set('model', '');
+      this.properties = await this.api.properties(this.models.length > 1 ? this.model.id : '');
       this.state = 'known';
       this.failure = null;
     } catch (failure) {

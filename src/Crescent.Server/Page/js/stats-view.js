@@ -7,9 +7,9 @@ import { moon } from './moon.js';
 export function statsLine(messages) {
   const all = messages.map(message => message.stats).filter(Boolean);
   const tokens = all.reduce((sum, stats) => sum + (stats.tokens ?? 0), 0);
-  if (tokens === 0) return null;
-  const last = all.at(-1);
   const end = messages.at(-1).finish;
+  if (tokens === 0) return end === 'stopped' ? h('span.stats', {}, t('stopped')) : null;
+  const last = all.at(-1);
   const parts = [
     last.rate ? t('tokensPerSecond', { rate: number(last.rate, 1) }) : null, t('tokens', { count: number(tokens) }),
     all[0].firstTokenMs === undefined ? null : t('firstToken', { time: duration(all[0].firstTokenMs) }), end === 'stopped' ? t('stopped') : end === 'length' ? t('length') : null,

@@ -50,6 +50,7 @@ export class TurnView {
   }
 
   drawFooter(answers, siblings, run, isLast, busy) {
+    for (const part of this.parts.values()) part.forgetTokens();
     if (run) { replace(this.footer); return; }
     const recorded = answers.some(answer => answer.tokens?.length);
     const tokens = recorded ? h('button.quiet', { type: 'button', 'aria-pressed': 'false', 'aria-label': t('showTokens'), title: t('showTokens'), onclick: event => this.toggleTokens(event.currentTarget) }, icon('chart')) : null;
@@ -106,6 +107,12 @@ class AnswerPart {
     if (!this.callViews[i]) { this.callViews[i] = new ToolCallView(call, this.actions.answerTool); this.calls.append(this.callViews[i].element); }
     const state = result ? (result.failed ? 'failed' : 'done') : writing ? 'writing' : turnRuns || !waits ? 'running' : 'waiting';
     this.callViews[i].update(call, result, state);
+  }
+
+  /** Back to the text; tokens that come later are drawn anew. */
+  forgetTokens() {
+    this.showTokens(false);
+    replace(this.tokens);
   }
 
   showTokens(on) {
