@@ -14,12 +14,20 @@ const cases = [
   ['Greek', '\\alpha\\Omega', '<mi>α</mi><mi mathvariant="normal">Ω</mi>'],
   ['sums with limits', '\\sum_{i}^n', '<munderover><mo largeop="true" movablelimits="true">∑</mo><mi>i</mi><mi>n</mi></munderover>'],
   ['integrals with bounds beside', '\\int_0^1', '<msubsup><mo largeop="true">∫</mo><mn>0</mn><mn>1</mn></msubsup>'],
-  ['limits', '\\lim_{x\\to 0}', '<munder><mo movablelimits="true" lspace="0.1em" rspace="0.17em" stretchy="false">lim</mo><mrow><mi>x</mi><mo>→</mo><mn>0</mn></mrow></munder>'],
+  [
+    'limits',
+    '\\lim_{x\\to 0}',
+    '<munder><mo movablelimits="true" lspace="0.1em" rspace="0.17em" stretchy="false">lim</mo><mrow><mi>x</mi><mo>→</mo><mn>0</mn></mrow></munder>',
+  ],
   ['text', '\\text{if }x', '<mtext>if\u00a0</mtext><mi>x</mi>'],
   ['alphabets, with the holes of Unicode filled', '\\mathbb{RA}', '<mrow><mi mathvariant="normal">ℝ</mi><mi mathvariant="normal">𝔸</mi></mrow>'],
   ['unknown commands as typed', '\\foo x', '<mtext class="math-unknown">\\foo</mtext><mi>x</mi>'],
   ['a star after a letter is an operator', '\\alpha*', '<mi>α</mi><mo>∗</mo>'],
-  ['stretching brackets', '\\left(x\\right]', '<mrow><mo fence="true" stretchy="true" form="prefix">(</mo><mi>x</mi><mo fence="true" stretchy="true" form="postfix">]</mo></mrow>'],
+  [
+    'stretching brackets',
+    '\\left(x\\right]',
+    '<mrow><mo fence="true" stretchy="true" form="prefix">(</mo><mi>x</mi><mo fence="true" stretchy="true" form="postfix">]</mo></mrow>',
+  ],
   ['a sign after an operator', 'a=-b-c', '<mi>a</mi><mo>=</mo><mo form="prefix">−</mo><mi>b</mi><mo>−</mo><mi>c</mi>'],
   ['accents', '\\hat x', '<mover accent="true"><mi>x</mi><mo stretchy="false" lspace="0" rspace="0">^</mo></mover>'],
 ];
@@ -38,13 +46,15 @@ test('Aligned lines and cases align left and right of the mark', () => {
 });
 
 test('Every prefix of a formula renders', () => {
-  const tex = "\\left[\\frac{\\partial f'}{\\partial x_1}\\right]_{0}^{\\infty} = \\begin{pmatrix} a & \\mathbf{b} \\\\[2pt] \\sqrt[n]{c} & \\text{d e} \\end{pmatrix} \\overset{!}{=} \\operatorname*{argmax}_\\theta \\hat{y}";
+  const tex =
+    "\\left[\\frac{\\partial f'}{\\partial x_1}\\right]_{0}^{\\infty} = \\begin{pmatrix} a & \\mathbf{b} \\\\[2pt] \\sqrt[n]{c} & \\text{d e} \\end{pmatrix} \\overset{!}{=} \\operatorname*{argmax}_\\theta \\hat{y}";
   for (let length = 0; length <= tex.length; length++) math(tex.slice(0, length));
   assert.doesNotMatch(mathml(tex), /math-unknown/);
 });
 
 test('Commands that models write are known', () => {
-  const tex = '\\mathcal{L}(\\theta)=-\\frac{1}{N}\\sum_{i=1}^{N}\\log p_\\theta(y_i\\mid x_i)+\\lambda\\lVert\\theta\\rVert_2^2 \\implies \\nabla \\cdot \\vec{E} = \\dfrac{\\rho}{\\varepsilon_0}, \\quad \\forall x \\in \\mathbb{R}^{n \\times m}\\setminus\\{0\\} \\binom{n}{k} \\bigl( a \\bigr) \\pmod{7} \\underbrace{x+y}_{2} \\boxed{42} \\oint \\iint \\leqslant \\tag{1} \\not= \\xrightarrow{f} \\ldots \\cdots';
+  const tex =
+    '\\mathcal{L}(\\theta)=-\\frac{1}{N}\\sum_{i=1}^{N}\\log p_\\theta(y_i\\mid x_i)+\\lambda\\lVert\\theta\\rVert_2^2 \\implies \\nabla \\cdot \\vec{E} = \\dfrac{\\rho}{\\varepsilon_0}, \\quad \\forall x \\in \\mathbb{R}^{n \\times m}\\setminus\\{0\\} \\binom{n}{k} \\bigl( a \\bigr) \\pmod{7} \\underbrace{x+y}_{2} \\boxed{42} \\oint \\iint \\leqslant \\tag{1} \\not= \\xrightarrow{f} \\ldots \\cdots';
   assert.doesNotMatch(mathml(tex), /math-unknown/);
 });
 

@@ -13,10 +13,13 @@ const skip = files.length ? false : 'the recorded streams are not at $CRESCENT_D
 
 /** The exchanges of a go-vcr file: {request, stream}. */
 function exchanges(name) {
-  return readFileSync(`${folder}/${name}`, 'utf8').split(/^- id: \d+$/m).slice(1).map(text => ({
-    request: JSON.parse(/^ {4}body: '(.*)'$/m.exec(text)[1].replaceAll("''", "'")),
-    stream: /^ {4}body: \|\+?\n((?: {6}.*\n|\n)*)/m.exec(text)[1].replace(/^ {6}/gm, ''),
-  }));
+  return readFileSync(`${folder}/${name}`, 'utf8')
+    .split(/^- id: \d+$/m)
+    .slice(1)
+    .map(text => ({
+      request: JSON.parse(/^ {4}body: '(.*)'$/m.exec(text)[1].replaceAll("''", "'")),
+      stream: /^ {4}body: \|\+?\n((?: {6}.*\n|\n)*)/m.exec(text)[1].replace(/^ {6}/gm, ''),
+    }));
 }
 
 function read(stream) {
@@ -39,7 +42,11 @@ test('Recorded streams: every answer ends, and calls are read as the recorded cl
       const sent = recorded[i + 1]?.request.messages.find(other => other.tool_calls)?.tool_calls;
       if (!sent) return;
       compared++;
-      assert.deepEqual(message.toolCalls.map(call => [call.id, call.name, JSON.parse(call.arguments)]), sent.map(call => [call.id, call.function.name, JSON.parse(call.function.arguments)]), name);
+      assert.deepEqual(
+        message.toolCalls.map(call => [call.id, call.name, JSON.parse(call.arguments)]),
+        sent.map(call => [call.id, call.function.name, JSON.parse(call.function.arguments)]),
+        name
+      );
     });
   }
   assert.ok(compared >= 7, `${compared} compared`);

@@ -46,9 +46,11 @@ A^{-1} = \\frac{1}{ad - bc} \\begin{pmatrix} d & -b \\\\ -c & a \\end{pmatrix}, 
 More at [the paper](https://arxiv.org/abs/1701.06538), or type \`crescent plan kimi-k2\`.
 `;
 
-const thought = 'The user asks about sparsity. I should say what the router does, give the softmax over the chosen experts, and name the share for a real model: 8 of 384.\n\nA table will help, and a few lines of code.';
+const thought =
+  'The user asks about sparsity. I should say what the router does, give the softmax over the chosen experts, and name the share for a real model: 8 of 384.\n\nA table will help, and a few lines of code.';
 
-export const french = 'Voici un **week-end** à Montréal :\n\n| moment | samedi | dimanche |\n|---|---|---|\n| matin | marché Jean-Talon | mont Royal |\n| soir | jazz | soupe aux pois |\n\nBonne promenade !';
+export const french =
+  'Voici un **week-end** à Montréal :\n\n| moment | samedi | dimanche |\n|---|---|---|\n| matin | marché Jean-Talon | mont Royal |\n| soir | jazz | soupe aux pois |\n\nBonne promenade !';
 
 const weather = { id: 'functions.get_weather:1', name: 'get_weather', arguments: '{"city": "Montréal", "days": 2}' };
 const sum = { id: 'functions.calculator:0', name: 'calculator', arguments: '{"expression": "(1 + sqrt(5)) / 2"}' };
@@ -59,11 +61,28 @@ export function scriptFor(body) {
   const asked = body.messages.findLast(message => message.role === 'user')?.content ?? '';
   const wants = word => asked.toLowerCase().includes(word);
   if (last.role === 'assistant' && last.partial) return { text: ' middle, and goes on to its end.' };
-  if (last.role === 'tool') return { reasoning: 'Now I have the results.', text: `The golden ratio is about **1.618**${asked.includes('weather') ? `, and the weather tool said: ${last.content}` : ''}.` };
+  if (last.role === 'tool')
+    return {
+      reasoning: 'Now I have the results.',
+      text: `The golden ratio is about **1.618**${asked.includes('weather') ? `, and the weather tool said: ${last.content}` : ''}.`,
+    };
   if (wants('weather')) return { reasoning: 'Two things to look up.', text: 'Let me check both.', calls: [sum, weather] };
   if (wants('golden')) return { reasoning: 'The calculator knows.', calls: [sum] };
-  if (wants('busy')) return { failure: { status: 429, headers: { 'Retry-After': '2' }, error: { message: 'All 4 slots are taken.', type: 'rate_limit_error', code: 'rate_limit_exceeded' } } };
-  if (wants('too long')) return { failure: { status: 400, error: { message: 'The prompt has 140,233 tokens; the context has 131,072.', type: 'invalid_request_error', code: 'context_length_exceeded' } } };
+  if (wants('busy'))
+    return {
+      failure: {
+        status: 429,
+        headers: { 'Retry-After': '2' },
+        error: { message: 'All 4 slots are taken.', type: 'rate_limit_error', code: 'rate_limit_exceeded' },
+      },
+    };
+  if (wants('too long'))
+    return {
+      failure: {
+        status: 400,
+        error: { message: 'The prompt has 140,233 tokens; the context has 131,072.', type: 'invalid_request_error', code: 'context_length_exceeded' },
+      },
+    };
   if (wants('cut')) return { text: 'This answer will be cut in the middle of its words', cutAfter: 7 };
   if (wants('fails')) return { text: 'One moment. ', failureAfter: { message: 'A shard could not be read.', type: 'server_error', code: 500 } };
   if (wants('slow')) return { text: 'word '.repeat(400), tokensPerSecond: 20 };

@@ -17,7 +17,8 @@ test('Both languages have the same words with the same gaps', () => {
 
 test('Every word that the page asks for exists', () => {
   for (const [name, text] of scripts) for (const [, key] of text.matchAll(/\bt\('(\w+)'/g)) assert.ok(key in dictionaries.en, `${name}: ${key}`);
-  for (const kind of ['offline', 'lost', 'busy', 'loading', 'context', 'key', 'missing', 'large', 'refused', 'broken', 'setup']) assert.ok(`error_${kind}Hint` in dictionaries.fr);
+  for (const kind of ['offline', 'lost', 'busy', 'loading', 'context', 'key', 'missing', 'large', 'refused', 'broken', 'setup'])
+    assert.ok(`error_${kind}Hint` in dictionaries.fr);
 });
 
 test('The language is the one chosen, else the first of the browser that the page speaks', () => {
@@ -30,11 +31,19 @@ test('The language is the one chosen, else the first of the browser that the pag
 });
 
 test('No inline script or style, no address outside, no markup from strings', () => {
-  for (const name of ['index.html', ...readdirSync(new URL('css/', folder)).map(file => `css/${file}`)]) assert.doesNotMatch(readFileSync(new URL(name, folder), 'utf8').replaceAll('http://www.w3.org/2000/svg', ''), /https?:|style=|<script(?![^>]*src=)|\son\w+=/, name);
-  for (const [name, text] of scripts) assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\('style'/, name);
+  for (const name of ['index.html', ...readdirSync(new URL('css/', folder)).map(file => `css/${file}`)])
+    assert.doesNotMatch(
+      readFileSync(new URL(name, folder), 'utf8').replaceAll('http://www.w3.org/2000/svg', ''),
+      /https?:|style=|<script(?![^>]*src=)|\son\w+=/,
+      name
+    );
+  for (const [name, text] of scripts)
+    assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\('style'/, name);
 });
 
-test('Files stay small', () => { for (const [name, text] of scripts) assert.ok(text.split('\n').length <= 300, name); });
+test('Files stay small', () => {
+  for (const [name, text] of scripts) assert.ok(text.split('\n').length <= 300, name);
+});
 
 test('The moon waxes from new to full', () => {
   assert.match(litPath(0, 10), /A10\.000 10 0 0 0/);
@@ -51,13 +60,29 @@ test('What is shown is traced to its source, formulas and markers passed over', 
 });
 
 test('Tokens are found by offset, also behind thinking, and not at all where they differ', () => {
-  const find = tokenFinder([['Hm', 0], ['.', 0], ['A', 0], [' b', 0]], 'A b');
+  const find = tokenFinder(
+    [
+      ['Hm', 0],
+      ['.', 0],
+      ['A', 0],
+      [' b', 0],
+    ],
+    'A b'
+  );
   assert.deepEqual(find(0), { index: 2, from: 0, to: 1 });
   assert.deepEqual(find(2), { index: 3, from: 1, to: 3 });
   assert.equal(tokenFinder([['x', 0]], 'y'), null);
 });
 
-const storage = values => ({ getItem: key => values[key] ?? null, setItem: (key, value) => { values[key] = value; }, removeItem: key => { delete values[key]; } });
+const storage = values => ({
+  getItem: key => values[key] ?? null,
+  setItem: (key, value) => {
+    values[key] = value;
+  },
+  removeItem: key => {
+    delete values[key];
+  },
+});
 
 test('Settings: only what is set goes to the server; the key stays out of the lasting storage; spoilt values are left', () => {
   const lasting = { 'crescent-settings': '{"theme":"dark","sampler":null,"presets":{},"unknown":1,"effort":5}' };

@@ -9,7 +9,11 @@ export function align(source, runs) {
   const offsets = [];
   let at = 0;
   for (const run of runs) {
-    if (typeof run !== 'string') { const found = source.indexOf(run.skip, at); if (found >= 0) at = found + run.skip.length; continue; }
+    if (typeof run !== 'string') {
+      const found = source.indexOf(run.skip, at);
+      if (found >= 0) at = found + run.skip.length;
+      continue;
+    }
     for (const character of run.split('')) {
       const found = find(source, character, at);
       offsets.push(found < 0 ? Math.max(0, at - 1) : found);
@@ -30,7 +34,10 @@ function find(source, character, from) {
 export function tokenFinder(tokens, content) {
   const ends = [];
   let text = '';
-  for (const [token] of tokens) { text += token; ends.push(text.length); }
+  for (const [token] of tokens) {
+    text += token;
+    ends.push(text.length);
+  }
   const start = text.lastIndexOf(content);
   if (start < 0 || content === '') return null;
   return offset => {

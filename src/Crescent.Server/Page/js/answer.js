@@ -27,12 +27,18 @@ export class Answer {
   takeDelta(delta, logprobs) {
     const message = this.message;
     const reasoning = delta.reasoning_content ?? delta.reasoning;
-    if (typeof reasoning === 'string') { message.reasoning = (message.reasoning ?? '') + reasoning; if (reasoning) this.thinkingFrom ??= this.clock(); }
+    if (typeof reasoning === 'string') {
+      message.reasoning = (message.reasoning ?? '') + reasoning;
+      if (reasoning) this.thinkingFrom ??= this.clock();
+    }
     if (delta.content || delta.tool_calls?.length) this.endThinking();
     if (delta.content) message.content += delta.content;
     for (const part of delta.tool_calls ?? []) this.takeCall(part);
     if (reasoning || delta.content || delta.tool_calls?.length) this.count(logprobs?.length || 1);
-    if (logprobs) (message.tokens ??= []).push(...logprobs.map(entry => [this.textOf(entry), entry.logprob, (entry.top_logprobs ?? []).map(other => [other.token, other.logprob])]));
+    if (logprobs)
+      (message.tokens ??= []).push(
+        ...logprobs.map(entry => [this.textOf(entry), entry.logprob, (entry.top_logprobs ?? []).map(other => [other.token, other.logprob])])
+      );
   }
 
   /** A token's text. Tokens may split a character: its bytes are joined, and the last of its tokens bears it. */
@@ -41,8 +47,8 @@ export class Answer {
   }
 
   takeCall(part) {
-    const calls = this.message.toolCalls ??= [];
-    const call = calls[part.index ?? Math.max(0, calls.length - 1)] ??= { id: '', name: '', arguments: '' };
+    const calls = (this.message.toolCalls ??= []);
+    const call = (calls[part.index ?? Math.max(0, calls.length - 1)] ??= { id: '', name: '', arguments: '' });
     if (part.id && !call.id) call.id = part.id;
     if (part.function?.name) call.name ||= part.function.name;
     call.arguments += part.function?.arguments ?? '';
@@ -76,9 +82,13 @@ export class Answer {
     if (message.toolCalls) message.toolCalls = message.toolCalls.filter(Boolean).map((call, i) => ({ ...call, id: call.id || `call_${i}` }));
     const seconds = this.firstToken === null ? 0 : (this.clock() - this.firstToken) / 1000;
     const stats = {
-      tokens: usage?.completion_tokens ?? timings?.predicted_n ?? this.tokenCount, prompt: usage?.prompt_tokens ?? (timings ? timings.prompt_n + (timings.cache_n ?? 0) : undefined),
-      cached: usage?.prompt_tokens_details?.cached_tokens ?? timings?.cache_n, rate: timings?.predicted_per_second ?? (seconds > 0.2 ? this.tokenCount / seconds : undefined),
-      promptRate: timings?.prompt_per_second, firstTokenMs: this.firstToken === null ? undefined : Math.round(this.firstToken - this.started), ms: Math.round(this.clock() - this.started),
+      tokens: usage?.completion_tokens ?? timings?.predicted_n ?? this.tokenCount,
+      prompt: usage?.prompt_tokens ?? (timings ? timings.prompt_n + (timings.cache_n ?? 0) : undefined),
+      cached: usage?.prompt_tokens_details?.cached_tokens ?? timings?.cache_n,
+      rate: timings?.predicted_per_second ?? (seconds > 0.2 ? this.tokenCount / seconds : undefined),
+      promptRate: timings?.prompt_per_second,
+      firstTokenMs: this.firstToken === null ? undefined : Math.round(this.firstToken - this.started),
+      ms: Math.round(this.clock() - this.started),
       reasoningTokens: usage?.completion_tokens_details?.reasoning_tokens,
     };
     message.stats = Object.fromEntries(Object.entries(stats).filter(([, value]) => Number.isFinite(value)));

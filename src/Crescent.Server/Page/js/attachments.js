@@ -10,7 +10,9 @@ export async function readTextFile(file) {
   try {
     if (bytes.includes(0)) throw new TypeError('NUL');
     return { name: file.name.slice(0, 200), text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
-  } catch { throw refused('fileNotText', file); }
+  } catch {
+    throw refused('fileNotText', file);
+  }
 }
 
 function refused(key, file) {

@@ -2,8 +2,28 @@
 
 const constants = { pi: Math.PI, e: Math.E, tau: 2 * Math.PI };
 const functions = Object.assign(Object.create(null), {
-  sqrt: Math.sqrt, cbrt: Math.cbrt, abs: Math.abs, exp: Math.exp, ln: Math.log, log: Math.log10, log10: Math.log10, log2: Math.log2, sin: Math.sin, cos: Math.cos, tan: Math.tan,
-  asin: Math.asin, acos: Math.acos, atan: Math.atan, sinh: Math.sinh, cosh: Math.cosh, tanh: Math.tanh, floor: Math.floor, ceil: Math.ceil, round: Math.round, min: Math.min, max: Math.max,
+  sqrt: Math.sqrt,
+  cbrt: Math.cbrt,
+  abs: Math.abs,
+  exp: Math.exp,
+  ln: Math.log,
+  log: Math.log10,
+  log10: Math.log10,
+  log2: Math.log2,
+  sin: Math.sin,
+  cos: Math.cos,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  tanh: Math.tanh,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  round: Math.round,
+  min: Math.min,
+  max: Math.max,
 });
 
 /** The value of an expression. Throws SyntaxError with the place. */
@@ -16,7 +36,9 @@ export function calculate(expression) {
   return value;
 }
 
-function fail(reader, expected) { throw new SyntaxError(`Expected ${expected} at character ${reader.at + 1} of "${reader.text}".`); }
+function fail(reader, expected) {
+  throw new SyntaxError(`Expected ${expected} at character ${reader.at + 1} of "${reader.text}".`);
+}
 
 function peek(reader) {
   while (/\s/.test(reader.text[reader.at] ?? '')) reader.at++;
@@ -56,10 +78,18 @@ function power(reader) {
 
 function operand(reader) {
   const c = peek(reader);
-  if (c === '(') { reader.at++; const value = sum(reader); close(reader); return value; }
+  if (c === '(') {
+    reader.at++;
+    const value = sum(reader);
+    close(reader);
+    return value;
+  }
   const rest = reader.text.slice(reader.at);
   const number = /^(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/.exec(rest);
-  if (number) { reader.at += number[0].length; return Number(number[0]); }
+  if (number) {
+    reader.at += number[0].length;
+    return Number(number[0]);
+  }
   const name = /^[A-Za-z]\w*/.exec(rest)?.[0];
   if (!name) fail(reader, 'a number');
   reader.at += name.length;
@@ -67,7 +97,10 @@ function operand(reader) {
   const apply = functions[name.toLowerCase()] ?? fail(reader, `a known function, not "${name}",`);
   reader.at++;
   const values = [sum(reader)];
-  while (peek(reader) === ',') { reader.at++; values.push(sum(reader)); }
+  while (peek(reader) === ',') {
+    reader.at++;
+    values.push(sum(reader));
+  }
   close(reader);
   return apply(...values);
 }

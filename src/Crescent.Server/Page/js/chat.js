@@ -15,10 +15,16 @@ export class Chat extends EventTarget {
     this.conversation = newConversation(settings.get('system'));
   }
 
-  tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+  tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
 
-  get path() { return pathOf(this.conversation); }
-  get run() { return this.runs.get(this.conversation.id) ?? null; }
+  get path() {
+    return pathOf(this.conversation);
+  }
+  get run() {
+    return this.runs.get(this.conversation.id) ?? null;
+  }
 
   /** Starts an empty conversation; it is kept once something is said. */
   fresh() {
@@ -27,7 +33,7 @@ export class Chat extends EventTarget {
   }
 
   async open(id) {
-    const conversation = this.runs.get(id)?.conversation ?? await this.store.load(id);
+    const conversation = this.runs.get(id)?.conversation ?? (await this.store.load(id));
     if (!conversation) return;
     this.conversation = conversation;
     this.tell('conversation');
@@ -80,14 +86,19 @@ export class Chat extends EventTarget {
     this.tell('conversation');
   }
 
-  stop() { this.run?.controller.abort(); }
+  stop() {
+    this.run?.controller.abort();
+  }
 
   /** The user's own result of a call; the model goes on once all calls are answered. */
   answerTool(call, content) {
     if (this.run) return;
     const message = addMessage(this.conversation, this.path.at(-1).id, { role: 'tool', toolCallId: call.id, name: call.name, content });
     if (openCalls(this.path).length === 0) this.answerTo(this.conversation, message.id);
-    else { this.keep(this.conversation); this.tell('conversation'); }
+    else {
+      this.keep(this.conversation);
+      this.tell('conversation');
+    }
   }
 
   async answerTo(conversation, parent, begun = null) {
@@ -105,7 +116,11 @@ export class Chat extends EventTarget {
   /** One answer and the tools it calls: the message to go on from, or null at the end of the turn. */
   async round(run, parent, begun) {
     const messages = wireMessages(run.conversation, pathTo(run.conversation, begun?.id ?? parent));
-    if (begun) { messages.at(-1).partial = true; delete begun.error; delete begun.finish; }
+    if (begun) {
+      messages.at(-1).partial = true;
+      delete begun.error;
+      delete begun.finish;
+    }
     run.message = begun ?? addMessage(run.conversation, parent, { role: 'assistant' });
     run.answer = new Answer(run.message);
     await this.keep(run.conversation);
@@ -122,7 +137,10 @@ export class Chat extends EventTarget {
       for await (const chunk of this.api.chat({ messages, ...this.choices() }, run.controller.signal)) {
         answer.take(chunk);
         this.tell('live', run);
-        if (Date.now() - saved > saveEveryMs) { saved = Date.now(); this.store.save(run.conversation).catch(() => {}); }
+        if (Date.now() - saved > saveEveryMs) {
+          saved = Date.now();
+          this.store.save(run.conversation).catch(() => {});
+        }
       }
     } catch (error) {
       this.fail(message, error);
@@ -135,11 +153,17 @@ export class Chat extends EventTarget {
     try {
       const tools = activeTools(this.settings.values);
       return { ...this.settings.requestFields(), ...(tools.length ? { tools } : {}) };
-    } catch (error) { throw new Failure('setup', error.message); }
+    } catch (error) {
+      throw new Failure('setup', error.message);
+    }
   }
 
   fail(message, error) {
-    if (error.name === 'AbortError') { message.finish = 'stopped'; delete message.toolCalls; return; }
+    if (error.name === 'AbortError') {
+      message.finish = 'stopped';
+      delete message.toolCalls;
+      return;
+    }
     const failure = error instanceof Failure ? error : new Failure('unknown', error.message);
     if (failure.kind === 'unknown') console.error(error);
     delete message.toolCalls;
@@ -152,7 +176,8 @@ export class Chat extends EventTarget {
     let waiting = false;
     for (const call of run.message.toolCalls) {
       const result = await runTool(call, this.settings.values);
-      if (result) last = addMessage(run.conversation, last, { role: 'tool', toolCallId: call.id, name: call.name, ...result, failed: result.failed || undefined }).id;
+      if (result)
+        last = addMessage(run.conversation, last, { role: 'tool', toolCallId: call.id, name: call.name, ...result, failed: result.failed || undefined }).id;
       else waiting = true;
     }
     return waiting || run.controller.signal.aborted ? null : last;

@@ -13,18 +13,52 @@ export class Composer {
     Object.assign(this, { chat, settings, actions });
     this.drafts = new Map();
     this.files = [];
-    this.field = h('textarea', { id: 'message', rows: '1', dir: 'auto', 'aria-label': t('ask'), placeholder: t('ask'), enterkeyhint: 'send', oninput: () => this.changed(), onkeydown: event => this.onKey(event), onpaste: event => this.onPaste(event) });
+    this.field = h('textarea', {
+      id: 'message',
+      rows: '1',
+      dir: 'auto',
+      'aria-label': t('ask'),
+      placeholder: t('ask'),
+      enterkeyhint: 'send',
+      oninput: () => this.changed(),
+      onkeydown: event => this.onKey(event),
+      onpaste: event => this.onPaste(event),
+    });
     this.fileList = h('ul.files', { 'aria-label': t('attachments') });
-    this.picker = h('input.off-screen', { type: 'file', multiple: true, tabindex: '-1', 'aria-label': t('attach'), onchange: () => { this.attach([...this.picker.files]); this.picker.value = ''; } });
-    this.submit = h('button.send', { type: 'button', onclick: () => this.chat.run ? this.chat.stop() : this.send() });
+    this.picker = h('input.off-screen', {
+      type: 'file',
+      multiple: true,
+      tabindex: '-1',
+      'aria-label': t('attach'),
+      onchange: () => {
+        this.attach([...this.picker.files]);
+        this.picker.value = '';
+      },
+    });
+    this.submit = h('button.send', { type: 'button', onclick: () => (this.chat.run ? this.chat.stop() : this.send()) });
     this.toolCount = h('span.count');
     this.toolButton = h('button.quiet.with-count', { type: 'button', title: t('tools'), onclick: actions.openTools }, icon('tool'), this.toolCount);
-    this.effort = h('select', { 'aria-label': t('effort'), title: t('effort'), onchange: () => settings.set('effort', this.effort.value) },
-      efforts.map(value => h('option', { value, selected: settings.get('effort') === value }, t(`effort_${value}`))));
-    this.element = h('form.composer', { onsubmit: event => event.preventDefault() }, this.fileList, this.field, h('div.composer-row', {},
-      h('button.quiet', { type: 'button', 'aria-label': t('attach'), title: t('attach'), onclick: () => this.picker.click() }, icon('clip')), this.picker,
-      this.toolButton,
-      h('label.effort', { title: t('effort') }, icon('thought'), this.effort), h('span.grow'), this.submit));
+    this.effort = h(
+      'select',
+      { 'aria-label': t('effort'), title: t('effort'), onchange: () => settings.set('effort', this.effort.value) },
+      efforts.map(value => h('option', { value, selected: settings.get('effort') === value }, t(`effort_${value}`)))
+    );
+    this.element = h(
+      'form.composer',
+      { onsubmit: event => event.preventDefault() },
+      this.fileList,
+      this.field,
+      h(
+        'div.composer-row',
+        {},
+        h('button.quiet', { type: 'button', 'aria-label': t('attach'), title: t('attach'), onclick: () => this.picker.click() }, icon('clip')),
+        this.picker,
+        this.toolButton,
+        h('label.effort', { title: t('effort') }, icon('thought'), this.effort),
+        h('span.grow'),
+        this.submit
+      )
+    );
     this.update();
   }
 
@@ -55,7 +89,11 @@ export class Composer {
     }
     this.submit.disabled = !running && !this.field.value.trim() && !this.files.length;
     let tools = 0;
-    try { tools = activeTools(this.settings.values).length; } catch { /* the tools panel shows what is wrong */ }
+    try {
+      tools = activeTools(this.settings.values).length;
+    } catch {
+      /* the tools panel shows what is wrong */
+    }
     replace(this.toolCount, tools ? String(tools) : '');
     this.toolButton.setAttribute('aria-label', `${t('tools')} ${tools || ''}`.trim());
     fitHeight(this.field);
@@ -63,8 +101,32 @@ export class Composer {
 
   drawFiles() {
     this.fileList.hidden = this.files.length === 0;
-    replace(this.fileList, this.files.map(file => h('li.file', {}, icon('file'), h('span', {}, file.name), h('small', {}, bytes(new Blob([file.text]).size)),
-      h('button.quiet', { type: 'button', 'aria-label': t('detach', { name: file.name }), onclick: () => { this.files = this.files.filter(other => other !== file); this.drawFiles(); this.changed(); this.field.focus(); } }, icon('close')))));
+    replace(
+      this.fileList,
+      this.files.map(file =>
+        h(
+          'li.file',
+          {},
+          icon('file'),
+          h('span', {}, file.name),
+          h('small', {}, bytes(new Blob([file.text]).size)),
+          h(
+            'button.quiet',
+            {
+              type: 'button',
+              'aria-label': t('detach', { name: file.name }),
+              onclick: () => {
+                this.files = this.files.filter(other => other !== file);
+                this.drawFiles();
+                this.changed();
+                this.field.focus();
+              },
+            },
+            icon('close')
+          )
+        )
+      )
+    );
   }
 
   send() {
@@ -86,8 +148,15 @@ export class Composer {
 
   async attach(files) {
     for (const file of files) {
-      if (this.files.length >= mostFiles) { this.actions.toast(t('filesTooMany', { count: mostFiles })); break; }
-      try { this.files = [...this.files, await readTextFile(file)]; } catch (error) { this.actions.toast(error.key ? t(error.key, error.values) : error.message); }
+      if (this.files.length >= mostFiles) {
+        this.actions.toast(t('filesTooMany', { count: mostFiles }));
+        break;
+      }
+      try {
+        this.files = [...this.files, await readTextFile(file)];
+      } catch (error) {
+        this.actions.toast(error.key ? t(error.key, error.values) : error.message);
+      }
     }
     this.drawFiles();
     this.changed();
@@ -95,12 +164,21 @@ export class Composer {
   }
 
   onPaste(event) {
-    const files = [...event.clipboardData?.files ?? []];
-    if (files.length) { event.preventDefault(); this.attach(files); }
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length) {
+      event.preventDefault();
+      this.attach(files);
+    }
   }
 
   onKey(event) {
-    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.send(); }
-    if (event.key === 'ArrowUp' && this.field.value === '' && !this.files.length) { event.preventDefault(); this.actions.editLast(); }
+    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      this.send();
+    }
+    if (event.key === 'ArrowUp' && this.field.value === '' && !this.files.length) {
+      event.preventDefault();
+      this.actions.editLast();
+    }
   }
 }

@@ -62,7 +62,12 @@ export function download(name, text, type = 'application/json') {
 
 /** Copies a text; false where the browser refuses (pages without https other than localhost). */
 export async function copy(text) {
-  try { await navigator.clipboard.writeText(text); return true; } catch { return copyBySelection(text); }
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
+  }
 }
 
 function copyBySelection(text) {

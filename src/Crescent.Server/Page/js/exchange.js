@@ -13,26 +13,36 @@ export function exported(conversations) {
 
 /** Why a file was refused; `where` is the path to the field. */
 export class ImportRefused extends Error {
-  constructor(where, expected) { super(`${where}: ${expected}`); this.where = where; this.expected = expected; }
+  constructor(where, expected) {
+    super(`${where}: ${expected}`);
+    this.where = where;
+    this.expected = expected;
+  }
 }
 
-const refuse = (where, expected) => { throw new ImportRefused(where, expected); };
+const refuse = (where, expected) => {
+  throw new ImportRefused(where, expected);
+};
 
 /** The conversations of a file's text, under new ids. Throws ImportRefused. */
 export function imported(text) {
   if (text.length > largestFile) refuse('file', 'at most 64 MB');
   let file;
-  try { file = JSON.parse(text); } catch (error) { refuse('file', `JSON (${error.message})`); }
+  try {
+    file = JSON.parse(text);
+  } catch (error) {
+    refuse('file', `JSON (${error.message})`);
+  }
   if (file?.format !== format) refuse('format', `"${format}"`);
   if (file.version !== version) refuse('version', String(version));
   return list(file.conversations, 'conversations', most.conversations).map((value, i) => conversation(value, `conversations[${i}]`));
 }
 
-const record = (value, where) => value !== null && typeof value === 'object' && !Array.isArray(value) ? value : refuse(where, 'an object');
-const list = (value, where, limit) => Array.isArray(value) && value.length <= limit ? value : refuse(where, `a list of at most ${limit}`);
-const string = (value, where) => typeof value === 'string' ? value : refuse(where, 'a text');
-const number = (value, where) => Number.isFinite(value) ? value : refuse(where, 'a number');
-const optional = (check, value, where) => value === undefined || value === null ? undefined : check(value, where);
+const record = (value, where) => (value !== null && typeof value === 'object' && !Array.isArray(value) ? value : refuse(where, 'an object'));
+const list = (value, where, limit) => (Array.isArray(value) && value.length <= limit ? value : refuse(where, `a list of at most ${limit}`));
+const string = (value, where) => (typeof value === 'string' ? value : refuse(where, 'a text'));
+const number = (value, where) => (Number.isFinite(value) ? value : refuse(where, 'a number'));
+const optional = (check, value, where) => (value === undefined || value === null ? undefined : check(value, where));
 
 function conversation(value, where) {
   record(value, where);
@@ -52,8 +62,13 @@ function conversation(value, where) {
     if ((parent === root || ids.has(parent)) && ids.has(child)) selected[parent === root ? root : ids.get(parent)] = ids.get(child);
   }
   return {
-    id: newId(), title: string(value.title, `${where}.title`).slice(0, 200), created: number(value.created, `${where}.created`),
-    updated: number(value.updated, `${where}.updated`), system: optional(string, value.system, `${where}.system`) ?? '', selected, messages,
+    id: newId(),
+    title: string(value.title, `${where}.title`).slice(0, 200),
+    created: number(value.created, `${where}.created`),
+    updated: number(value.updated, `${where}.updated`),
+    system: optional(string, value.system, `${where}.system`) ?? '',
+    selected,
+    messages,
   };
 }
 
@@ -74,13 +89,21 @@ function refuseLoops(messages, where) {
 function message(value, where) {
   if (!['user', 'assistant', 'tool'].includes(value.role)) refuse(`${where}.role`, 'user, assistant or tool');
   const fields = {
-    role: value.role, content: string(value.content, `${where}.content`), created: number(value.created, `${where}.created`),
-    reasoning: optional(string, value.reasoning, `${where}.reasoning`), reasoningMs: optional(number, value.reasoningMs, `${where}.reasoningMs`),
-    toolCallId: optional(string, value.toolCallId, `${where}.toolCallId`), name: optional(string, value.name, `${where}.name`),
-    ms: optional(number, value.ms, `${where}.ms`), finish: optional(string, value.finish, `${where}.finish`), model: optional(string, value.model, `${where}.model`),
+    role: value.role,
+    content: string(value.content, `${where}.content`),
+    created: number(value.created, `${where}.created`),
+    reasoning: optional(string, value.reasoning, `${where}.reasoning`),
+    reasoningMs: optional(number, value.reasoningMs, `${where}.reasoningMs`),
+    toolCallId: optional(string, value.toolCallId, `${where}.toolCallId`),
+    name: optional(string, value.name, `${where}.name`),
+    ms: optional(number, value.ms, `${where}.ms`),
+    finish: optional(string, value.finish, `${where}.finish`),
+    model: optional(string, value.model, `${where}.model`),
     failed: value.failed === true || undefined,
-    toolCalls: optional(calls, value.toolCalls, `${where}.toolCalls`), attachments: optional(attachments, value.attachments, `${where}.attachments`),
-    stats: optional(numbers, value.stats, `${where}.stats`), tokens: optional(tokens, value.tokens, `${where}.tokens`),
+    toolCalls: optional(calls, value.toolCalls, `${where}.toolCalls`),
+    attachments: optional(attachments, value.attachments, `${where}.attachments`),
+    stats: optional(numbers, value.stats, `${where}.stats`),
+    tokens: optional(tokens, value.tokens, `${where}.tokens`),
   };
   return Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined));
 }
@@ -94,12 +117,18 @@ function calls(value, where) {
 }
 
 function attachments(value, where) {
-  return list(value, where, most.attachments).map((file, i) => ({ name: string(record(file, where).name, `${where}[${i}].name`), text: string(file.text, `${where}[${i}].text`) }));
+  return list(value, where, most.attachments).map((file, i) => ({
+    name: string(record(file, where).name, `${where}[${i}].name`),
+    text: string(file.text, `${where}[${i}].text`),
+  }));
 }
 
 const numbers = (value, where) => Object.fromEntries(Object.entries(record(value, where)).filter(([, entry]) => Number.isFinite(entry)));
 
 function tokens(value, where) {
-  const pair = (entry, at) => Array.isArray(entry) ? [string(entry[0], at), number(entry[1], at)] : refuse(at, '[text, logprob]');
-  return list(value, where, most.tokens).map((entry, i) => [...pair(entry, `${where}[${i}]`), list(entry[2] ?? [], `${where}[${i}][2]`, 20).map(other => pair(other, `${where}[${i}][2]`))]);
+  const pair = (entry, at) => (Array.isArray(entry) ? [string(entry[0], at), number(entry[1], at)] : refuse(at, '[text, logprob]'));
+  return list(value, where, most.tokens).map((entry, i) => [
+    ...pair(entry, `${where}[${i}]`),
+    list(entry[2] ?? [], `${where}[${i}][2]`, 20).map(other => pair(other, `${where}[${i}][2]`)),
+  ]);
 }

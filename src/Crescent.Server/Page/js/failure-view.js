@@ -8,9 +8,19 @@ export function failureView(error, actions) {
   const retry = h('button.primary', { type: 'button', onclick: actions.retry }, t('retry'));
   countDown(retry, error.until);
   const settings = ['key', 'refused', 'setup'].includes(error.kind) ? h('button', { type: 'button', onclick: actions.openSettings }, t('openSettings')) : null;
-  return h('div.failure', { role: 'alert' }, icon('warning'), h('div', {},
-    h('strong', {}, t(`error_${error.kind}`)), h('p', {}, error.kind === 'unknown' ? '' : t(`error_${error.kind}Hint`)),
-    words(error), h('div.row', {}, retry, settings)));
+  return h(
+    'div.failure',
+    { role: 'alert' },
+    icon('warning'),
+    h(
+      'div',
+      {},
+      h('strong', {}, t(`error_${error.kind}`)),
+      h('p', {}, error.kind === 'unknown' ? '' : t(`error_${error.kind}Hint`)),
+      words(error),
+      h('div.row', {}, retry, settings)
+    )
+  );
 }
 
 /** The words that came with a failure; a browser's about the network say nothing more. */
@@ -22,7 +32,14 @@ function words({ kind, message }) {
 function countDown(button, until) {
   const left = () => Math.ceil(((until ?? 0) - Date.now()) / 1000);
   if (left() <= 0) return;
-  const show = () => { const seconds = left(); button.disabled = seconds > 0; replace(button, seconds > 0 ? t('retryIn', { seconds }) : t('retry')); return seconds > 0; };
+  const show = () => {
+    const seconds = left();
+    button.disabled = seconds > 0;
+    replace(button, seconds > 0 ? t('retryIn', { seconds }) : t('retry'));
+    return seconds > 0;
+  };
   show();
-  const timer = setInterval(() => { if (!show() || !button.isConnected) clearInterval(timer); }, 500);
+  const timer = setInterval(() => {
+    if (!show() || !button.isConnected) clearInterval(timer);
+  }, 500);
 }

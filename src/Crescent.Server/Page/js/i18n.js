@@ -7,7 +7,7 @@ let language = 'en';
 
 /** Chooses a language: one given, else the browser's first that the page speaks. */
 export function setLanguage(chosen, preferred = globalThis.navigator?.languages ?? []) {
-  language = dictionaries[chosen] ? chosen : preferred.map(tag => tag.slice(0, 2)).find(tag => dictionaries[tag]) ?? 'en';
+  language = dictionaries[chosen] ? chosen : (preferred.map(tag => tag.slice(0, 2)).find(tag => dictionaries[tag]) ?? 'en');
   return language;
 }
 
@@ -18,15 +18,19 @@ export function t(key, values = {}) {
   return (dictionaries[language][key] ?? dictionaries.en[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
 }
 
-export const number = (value, digits = 0) => new Intl.NumberFormat(language, { maximumFractionDigits: digits, minimumFractionDigits: digits && value < 100 ? Math.min(1, digits) : 0 }).format(value);
+export const number = (value, digits = 0) =>
+  new Intl.NumberFormat(language, { maximumFractionDigits: digits, minimumFractionDigits: digits && value < 100 ? Math.min(1, digits) : 0 }).format(value);
 
 /** 12 000 → 12k, for gauges. */
-export const short = value => value >= 10000 ? `${number(value / 1024, 0)}k` : value >= 1024 && value % 1024 === 0 ? `${value / 1024}k` : number(value);
+export const short = value => (value >= 10000 ? `${number(value / 1024, 0)}k` : value >= 1024 && value % 1024 === 0 ? `${value / 1024}k` : number(value));
 
 export function bytes(value) {
   const units = language === 'fr' ? ['o', 'ko', 'Mo', 'Go', 'To'] : ['B', 'KB', 'MB', 'GB', 'TB'];
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) { value /= 1000; unit++; }
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
   return `${number(value, value < 100 && unit > 0 ? 1 : 0)}\u00a0${units[unit]}`;
 }
 

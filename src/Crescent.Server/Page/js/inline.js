@@ -13,23 +13,37 @@ export function inline(text, growing = false, depth = 0) {
 }
 
 /** Markers that the next token may complete are left out until it comes. */
-const withoutTail = text => text.replace(/(?:[*_~]+|`+|\\|!?\[[^\]\n]{0,200}|(?:^|\s)\$)$/, tail => tail.startsWith('[') && tail.length > 1 ? tail.slice(1) : /^\s/.test(tail) ? tail[0] : '');
+const withoutTail = text =>
+  text.replace(/(?:[*_~]+|`+|\\|!?\[[^\]\n]{0,200}|(?:^|\s)\$)$/, tail =>
+    tail.startsWith('[') && tail.length > 1 ? tail.slice(1) : /^\s/.test(tail) ? tail[0] : ''
+  );
 
 /** Finished nodes, strings, and delimiter runs {mark, count, opens, closes}. */
 function tokens(text, growing, depth) {
   const found = [];
   let plain = '';
-  const flush = () => { if (plain) found.push(plain); plain = ''; };
+  const flush = () => {
+    if (plain) found.push(plain);
+    plain = '';
+  };
   for (let at = 0; at < text.length;) {
     const special = readSpecial(text, at, growing, depth);
-    if (special) { flush(); found.push(...[special.out].flat()); at = special.end; continue; }
+    if (special) {
+      flush();
+      found.push(...[special.out].flat());
+      at = special.end;
+      continue;
+    }
     const c = text[at];
     if (c === '*' || c === '_' || c === '~') {
       const count = new RegExp(`^\\${c}+`).exec(text.slice(at))[0].length;
       flush();
       found.push(delimiterRun(text, at, c, count));
       at += count;
-    } else { plain += c; at++; }
+    } else {
+      plain += c;
+      at++;
+    }
   }
   flush();
   return found;
@@ -44,7 +58,10 @@ function readSpecial(text, at, growing, depth) {
   if ((c === '[' || (c === '!' && text[at + 1] === '[')) && depth < deepest) return link(text, at, growing, depth);
   if (c === '<') return angle(text, at);
   if (c === '\n') return lineBreak(text, at);
-  if (c === '&') { const match = /^&(?:amp|lt|gt|quot|#39|nbsp);/.exec(text.slice(at, at + 6)); return match && { out: entities[match[0]], end: at + match[0].length }; }
+  if (c === '&') {
+    const match = /^&(?:amp|lt|gt|quot|#39|nbsp);/.exec(text.slice(at, at + 6));
+    return match && { out: entities[match[0]], end: at + match[0].length };
+  }
   if (c === 'h' && !/[\w/]/.test(text[at - 1] ?? '')) return bareAddress(text, at);
 }
 
@@ -80,24 +97,32 @@ function dollars(text, at) {
 const safeAddress = address => /^(?:https?:\/\/|mailto:)[^\s<>]+$/i.test(address);
 
 function anchor(address, children) {
-  return safeAddress(address) ? node('a', { href: address, target: '_blank', rel: 'noopener noreferrer' }, children) : node('span', { class: 'refused-link', title: address }, children);
+  return safeAddress(address)
+    ? node('a', { href: address, target: '_blank', rel: 'noopener noreferrer' }, children)
+    : node('span', { class: 'refused-link', title: address }, children);
 }
 
 /** [text](address "title"). A picture becomes a link to it: nothing is loaded from elsewhere. */
 function link(text, at, growing, depth) {
   const picture = text[at] === '!';
   const open = picture ? at + 1 : at;
-  let level = 0, end = open;
+  let level = 0,
+    end = open;
   for (; end < text.length; end++) {
     if (text[end] === '\\') end++;
-    else if (text[end] === '`') { const close = text.indexOf('`', end + 1); if (close > 0) end = close; }
-    else if (text[end] === '[') level++;
+    else if (text[end] === '`') {
+      const close = text.indexOf('`', end + 1);
+      if (close > 0) end = close;
+    } else if (text[end] === '[') level++;
     else if (text[end] === ']' && --level === 0) break;
   }
   if (end >= text.length || text[end + 1] !== '(') return;
   const label = inline(text.slice(open + 1, end), false, depth + 1);
   const target = /^\(\s*(?:<([^>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)/.exec(text.slice(end + 1));
-  if (target) { const address = target[1] ?? target[2]; return { out: anchor(address, label.length ? label : [address]), end: end + 1 + target[0].length }; }
+  if (target) {
+    const address = target[1] ?? target[2];
+    return { out: anchor(address, label.length ? label : [address]), end: end + 1 + target[0].length };
+  }
   if (growing && !/[\s)]/.test(text.slice(end + 2))) return { out: label, end: text.length };
 }
 
@@ -122,12 +147,16 @@ function bareAddress(text, at) {
 
 /** CommonMark 6.2: whether a run of * or _ may open or close. */
 function delimiterRun(text, at, mark, count) {
-  const before = text[at - 1] ?? ' ', after = text[at + count] ?? ' ';
-  const space = c => /\s/.test(c), punctuation = c => /[\p{P}\p{S}]/u.test(c);
+  const before = text[at - 1] ?? ' ',
+    after = text[at + count] ?? ' ';
+  const space = c => /\s/.test(c),
+    punctuation = c => /[\p{P}\p{S}]/u.test(c);
   const left = !space(after) && (!punctuation(after) || space(before) || punctuation(before));
   const right = !space(before) && (!punctuation(before) || space(after) || punctuation(after));
   if (mark === '~') return { mark, count, opens: count === 2 && left, closes: count === 2 && right };
-  return mark === '*' ? { mark, count, opens: left, closes: right } : { mark, count, opens: left && (!right || punctuation(before)), closes: right && (!left || punctuation(after)) };
+  return mark === '*'
+    ? { mark, count, opens: left, closes: right }
+    : { mark, count, opens: left && (!right || punctuation(before)), closes: right && (!left || punctuation(after)) };
 }
 
 /** Pairs delimiter runs (CommonMark's stack) and nests what lies between. */
@@ -135,17 +164,28 @@ function emphasise(runs, growing) {
   const out = [];
   const isRun = entry => typeof entry === 'object' && entry.mark;
   for (const entry of runs) {
-    if (!isRun(entry)) { out.push(entry); continue; }
+    if (!isRun(entry)) {
+      out.push(entry);
+      continue;
+    }
     const run = { ...entry };
     while (run.closes && run.count > 0) {
-      const opener = out.findLastIndex(other => isRun(other) && other.opens && other.mark === run.mark && other.count > 0
-        && !((other.closes || run.opens) && (other.count + run.count) % 3 === 0 && (other.count % 3 || run.count % 3)));
+      const opener = out.findLastIndex(
+        other =>
+          isRun(other) &&
+          other.opens &&
+          other.mark === run.mark &&
+          other.count > 0 &&
+          !((other.closes || run.opens) && (other.count + run.count) % 3 === 0 && (other.count % 3 || run.count % 3))
+      );
       if (opener < 0) break;
       close(out, opener, run);
     }
     if (run.count > 0) out.push(run);
   }
-  if (growing) for (let opener; (opener = out.findLastIndex(other => isRun(other) && other.opens && other.count > 0)) >= 0;) close(out, opener, { mark: out[opener].mark, count: out[opener].count });
+  if (growing)
+    for (let opener; (opener = out.findLastIndex(other => isRun(other) && other.opens && other.count > 0)) >= 0;)
+      close(out, opener, { mark: out[opener].mark, count: out[opener].count });
   return out;
 }
 
@@ -164,7 +204,8 @@ function join(entries) {
   const out = [];
   for (const entry of entries) {
     const value = typeof entry === 'object' && entry.mark ? entry.mark.repeat(entry.count) : entry;
-    if (typeof value === 'string' && typeof out.at(-1) === 'string') out[out.length - 1] += value; else if (value !== '') out.push(value);
+    if (typeof value === 'string' && typeof out.at(-1) === 'string') out[out.length - 1] += value;
+    else if (value !== '') out.push(value);
   }
   return out;
 }

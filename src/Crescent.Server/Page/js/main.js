@@ -34,20 +34,56 @@ function build() {
   document.documentElement.lang = setLanguage(settings.get('language'));
   const toasts = new Toasts();
   const toast = (text, action) => toasts.show(text, action);
-  const menu = open => { document.body.classList.toggle('menu-open', open); coverMain(); };
-  const closeMenu = () => { if (narrow.matches) menu(false); };
-  const panel = new Panel({
-    settings: new SettingsPanel(chat, settings, server, { languageChanged, keyChanged: () => server.refresh(), deleteAll }), tools: new ToolsPanel(settings), model: new ModelPanel(chat, settings, server),
-  }, coverMain);
+  const menu = open => {
+    document.body.classList.toggle('menu-open', open);
+    coverMain();
+  };
+  const closeMenu = () => {
+    if (narrow.matches) menu(false);
+  };
+  const panel = new Panel(
+    {
+      settings: new SettingsPanel(chat, settings, server, { languageChanged, keyChanged: () => server.refresh(), deleteAll }),
+      tools: new ToolsPanel(settings),
+      model: new ModelPanel(chat, settings, server),
+    },
+    coverMain
+  );
   const help = helpDialog();
   const thread = new Thread(chat, { example: text => composer.put(text), openSettings: () => panel.open('settings') });
   const composer = new Composer(chat, settings, { openTools: () => panel.toggle('tools'), editLast: () => thread.editLast(), toast });
   const sidebar = new Sidebar(chat, store, { toast, closeMenu });
-  const toggleMenu = () => { const open = !document.body.classList.contains('menu-open'); menu(open); if (!narrow.matches) settings.set('sidebar', open); else if (open) sidebar.search.focus(); };
+  const toggleMenu = () => {
+    const open = !document.body.classList.contains('menu-open');
+    menu(open);
+    if (!narrow.matches) settings.set('sidebar', open);
+    else if (open) sidebar.search.focus();
+  };
   const topbar = new TopBar(chat, settings, server, { toggleMenu, openPanel: name => panel.toggle(name), help: () => help.showModal() });
   document.getElementById('page').replaceChildren(
-    h('a.skip', { href: '#message', onclick: event => { event.preventDefault(); composer.field.focus(); } }, t('skip')), sidebar.element, h('div.scrim', { onclick: () => { closeMenu(); panel.close(); } }),
-    h('main', {}, topbar.element, thread.element, composer.element, toasts.element), panel.element, help, dropVeil(files => composer.attach(files)));
+    h(
+      'a.skip',
+      {
+        href: '#message',
+        onclick: event => {
+          event.preventDefault();
+          composer.field.focus();
+        },
+      },
+      t('skip')
+    ),
+    sidebar.element,
+    h('div.scrim', {
+      onclick: () => {
+        closeMenu();
+        panel.close();
+      },
+    }),
+    h('main', {}, topbar.element, thread.element, composer.element, toasts.element),
+    panel.element,
+    help,
+    dropVeil(files => composer.attach(files))
+  );
   document.body.classList.remove('panel-open');
   menu(!narrow.matches && settings.get('sidebar'));
   view = { toasts, toast, menu, closeMenu, panel, help, thread, composer, sidebar, topbar };
@@ -94,7 +130,9 @@ async function deleteAll() {
   chat.tell('list');
 }
 
-function showTheme() { document.documentElement.dataset.theme = settings.get('theme'); }
+function showTheme() {
+  document.documentElement.dataset.theme = settings.get('theme');
+}
 
 function escape() {
   if (view.help.open) return;
@@ -119,18 +157,36 @@ function onLive(event) {
 const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('crescent') : null;
 showTheme();
 build();
-settings.listeners.add(name => { showTheme(); view.topbar.update(); if (['builtInTools', 'toolsText', 'effort'].includes(name)) view.composer.changed(); });
+settings.listeners.add(name => {
+  showTheme();
+  view.topbar.update();
+  if (['builtInTools', 'toolsText', 'effort'].includes(name)) view.composer.changed();
+});
 chat.addEventListener('conversation', onConversation);
 chat.addEventListener('live', onLive);
-chat.addEventListener('list', () => { view.sidebar.update(); view.topbar.update(); channel?.postMessage('list'); });
+chat.addEventListener('list', () => {
+  view.sidebar.update();
+  view.topbar.update();
+  channel?.postMessage('list');
+});
 chat.addEventListener('trouble', event => view.toast(event.detail.message));
 channel?.addEventListener('message', () => view.sidebar.update());
 server.addEventListener('change', () => view.topbar.update());
 addEventListener('popstate', openAddress);
 narrow.addEventListener('change', () => view.menu(!narrow.matches && settings.get('sidebar')));
 listenToKeys({
-  fresh: () => { chat.fresh(); view.composer.field.focus(); }, help: () => view.help.showModal(), settings: () => view.panel.toggle('settings'), focus: () => view.composer.field.focus(),
-  search: () => { view.menu(true); view.sidebar.search.focus(); }, escape,
+  fresh: () => {
+    chat.fresh();
+    view.composer.field.focus();
+  },
+  help: () => view.help.showModal(),
+  settings: () => view.panel.toggle('settings'),
+  focus: () => view.composer.field.focus(),
+  search: () => {
+    view.menu(true);
+    view.sidebar.search.focus();
+  },
+  escape,
 });
 markMathFont();
 if (!store.lasting) view.toast(t('notLasting'));

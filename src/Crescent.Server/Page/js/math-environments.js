@@ -11,9 +11,19 @@ export function environment(parser, fullName) {
   const name = fullName.replace(/\*$/, '');
   if (!known.test(name)) return node('mtext', { class: 'math-unknown' }, `\\begin{${fullName}}`);
   const columns = name === 'array' || name === 'subarray' ? parser.rawArgument().replace(/[^lcr]/g, '') : null;
-  const table = node('mtable', tableAttributes(name), readRows(parser).map(cells => node('mtr', {}, cells.map((cell, i) => node('mtd', cellAttributes(name, columns, i), cell)))));
+  const table = node(
+    'mtable',
+    tableAttributes(name),
+    readRows(parser).map(cells =>
+      node(
+        'mtr',
+        {},
+        cells.map((cell, i) => node('mtd', cellAttributes(name, columns, i), cell))
+      )
+    )
+  );
   const [open, close] = fences[name] ?? '';
-  const fence = (text, form) => text && text !== ' ' ? [node('mo', { fence: 'true', stretchy: 'true', form }, text)] : [];
+  const fence = (text, form) => (text && text !== ' ' ? [node('mo', { fence: 'true', stretchy: 'true', form }, text)] : []);
   if (open) table.attributes.class = `math-fenced-${shapes[open + (close ?? '')]}`;
   return node('mrow', {}, fence(open, 'prefix'), table, fence(close, 'postfix'));
 }
@@ -24,12 +34,22 @@ function readRows(parser) {
   while (parser.at < parser.source.length) {
     rows.at(-1)[rows.at(-1).length - 1].push(...parser.row());
     const c = parser.source[parser.at];
-    if (c === '&') { parser.at++; rows.at(-1).push([]); continue; }
+    if (c === '&') {
+      parser.at++;
+      rows.at(-1).push([]);
+      continue;
+    }
     if (c !== '\\') break;
     const start = parser.at;
     const command = parser.command();
-    if (command === 'end') { parser.rawArgument(); break; }
-    if (command !== '\\' && command !== 'cr') { parser.at = start; break; }
+    if (command === 'end') {
+      parser.rawArgument();
+      break;
+    }
+    if (command !== '\\' && command !== 'cr') {
+      parser.at = start;
+      break;
+    }
     const gap = /^\s*\[[^\]]*\]/.exec(parser.source.slice(parser.at, parser.at + 20));
     if (gap) parser.at += gap[0].length;
     rows.push([[]]);
@@ -44,6 +64,16 @@ function tableAttributes(name) {
 }
 
 function cellAttributes(name, columns, index) {
-  const side = /^[dr]?cases$/.test(name) ? 'l' : columns ? columns[index] ?? 'c' : /^(align|split)/.test(name) ? (index % 2 ? 'l' : 'r') : name === 'eqnarray' ? 'rcl'[index] : 'c';
+  const side = /^[dr]?cases$/.test(name)
+    ? 'l'
+    : columns
+      ? (columns[index] ?? 'c')
+      : /^(align|split)/.test(name)
+        ? index % 2
+          ? 'l'
+          : 'r'
+        : name === 'eqnarray'
+          ? 'rcl'[index]
+          : 'c';
   return side === 'l' ? { class: 'math-left' } : side === 'r' ? { class: 'math-right' } : {};
 }

@@ -1,6 +1,15 @@
 // TeX names and the characters they stand for, by the role they play in a formula.
 
-const table = text => new Map(text.trim().split(/\s+/).map(pair => { const at = pair.indexOf(':'); return [pair.slice(0, at), pair.slice(at + 1)]; }));
+const table = text =>
+  new Map(
+    text
+      .trim()
+      .split(/\s+/)
+      .map(pair => {
+        const at = pair.indexOf(':');
+        return [pair.slice(0, at), pair.slice(at + 1)];
+      })
+  );
 
 /** Identifiers: set in italics when they are one small letter. */
 export const letters = table(`
@@ -28,8 +37,20 @@ export const operators = table(`
 
 /** Large operators: the value says whether limits stand above and below in display style. */
 export const largeOperators = new Map([
-  ...['sum:∑', 'prod:∏', 'coprod:∐', 'bigcup:⋃', 'bigcap:⋂', 'bigvee:⋁', 'bigwedge:⋀', 'bigoplus:⨁', 'bigotimes:⨂', 'bigodot:⨀', 'bigsqcup:⨆', 'biguplus:⨄']
-    .map(pair => [pair.split(':')[0], { text: pair.split(':')[1], limits: true }]),
+  ...[
+    'sum:∑',
+    'prod:∏',
+    'coprod:∐',
+    'bigcup:⋃',
+    'bigcap:⋂',
+    'bigvee:⋁',
+    'bigwedge:⋀',
+    'bigoplus:⨁',
+    'bigotimes:⨂',
+    'bigodot:⨀',
+    'bigsqcup:⨆',
+    'biguplus:⨄',
+  ].map(pair => [pair.split(':')[0], { text: pair.split(':')[1], limits: true }]),
   ...['int:∫', 'iint:∬', 'iiint:∭', 'oint:∮', 'oiint:∯'].map(pair => [pair.split(':')[0], { text: pair.split(':')[1], limits: false }]),
 ]);
 
@@ -50,12 +71,29 @@ export const accents = table(`
 export const stretchyAccents = new Set(['widehat', 'overline', 'overrightarrow', 'overleftarrow', 'widetilde', 'overbrace', 'underbrace', 'underline']);
 
 /** Spaces in em. */
-export const spaces = new Map([[',', 0.167], [':', 0.222], ['>', 0.222], [';', 0.278], ['!', -0.167], [' ', 0.25], ['~', 0.25], ['enspace', 0.5], ['quad', 1], ['qquad', 2], ['thinspace', 0.167]]);
+export const spaces = new Map([
+  [',', 0.167],
+  [':', 0.222],
+  ['>', 0.222],
+  [';', 0.278],
+  ['!', -0.167],
+  [' ', 0.25],
+  ['~', 0.25],
+  ['enspace', 0.5],
+  ['quad', 1],
+  ['qquad', 2],
+  ['thinspace', 0.167],
+]);
 
 // First code points of the mathematical alphabets (Unicode block 1D400): capitals, small letters, digits.
 const alphabets = {
-  bold: [0x1d400, 0x1d41a, 0x1d7ce], blackboard: [0x1d538, 0x1d552, 0x1d7d8], script: [0x1d49c, 0x1d4b6], fraktur: [0x1d504, 0x1d51e],
-  sans: [0x1d5a0, 0x1d5ba, 0x1d7e2], typewriter: [0x1d670, 0x1d68a, 0x1d7f6], 'bold-italic': [0x1d468, 0x1d482],
+  bold: [0x1d400, 0x1d41a, 0x1d7ce],
+  blackboard: [0x1d538, 0x1d552, 0x1d7d8],
+  script: [0x1d49c, 0x1d4b6],
+  fraktur: [0x1d504, 0x1d51e],
+  sans: [0x1d5a0, 0x1d5ba, 0x1d7e2],
+  typewriter: [0x1d670, 0x1d68a, 0x1d7f6],
+  'bold-italic': [0x1d468, 0x1d482],
 };
 
 // Letters that Unicode had before the block, which leaves holes there.
@@ -73,6 +111,7 @@ export function inAlphabet(character, alphabet) {
   if (capital && /^[A-Z]$/.test(character)) return String.fromCodePoint(capital + character.charCodeAt(0) - 65);
   if (small && /^[a-z]$/.test(character)) return String.fromCodePoint(small + character.charCodeAt(0) - 97);
   if (digit && /^[0-9]$/.test(character)) return String.fromCodePoint(digit + character.charCodeAt(0) - 48);
-  if (alphabet.startsWith('bold') && /^[α-ω]$/.test(character)) return String.fromCodePoint((alphabet === 'bold' ? 0x1d6c2 : 0x1d736) + character.charCodeAt(0) - 0x3b1);
+  if (alphabet.startsWith('bold') && /^[α-ω]$/.test(character))
+    return String.fromCodePoint((alphabet === 'bold' ? 0x1d6c2 : 0x1d736) + character.charCodeAt(0) - 0x3b1);
   return character;
 }

@@ -18,7 +18,10 @@ export class ModelPanel {
     this.measure();
   }
 
-  hidden() { this.isShown = false; clearTimeout(this.timer); }
+  hidden() {
+    this.isShown = false;
+    clearTimeout(this.timer);
+  }
 
   async measure() {
     clearTimeout(this.timer);
@@ -29,7 +32,13 @@ export class ModelPanel {
   }
 
   draw() {
-    if (this.server.state !== 'known') { replace(this.element, h('p.hint', {}, t(this.server.state === 'asking' ? 'modelLoading' : this.server.failure?.kind === 'key' ? 'error_key' : 'modelOffline'))); return; }
+    if (this.server.state !== 'known') {
+      replace(
+        this.element,
+        h('p.hint', {}, t(this.server.state === 'asking' ? 'modelLoading' : this.server.failure?.kind === 'key' ? 'error_key' : 'modelOffline'))
+      );
+      return;
+    }
     replace(this.element, this.model(), this.context(), this.memory(), this.speed(), h('p.hint', {}, t('refreshed')));
   }
 
@@ -37,12 +46,33 @@ export class ModelPanel {
     const { models, model, properties } = this.server;
     if (!model) return group(t('model'), t('modelUnknown'));
     const meta = model.meta ?? {};
-    const facts = [[t('parameters'), meta.n_params && `${number(meta.n_params / 1e9, 1)}\u00a0${t('billion')}`], [t('size'), meta.size && bytes(meta.size)], [t('trained'), meta.n_ctx_train && number(meta.n_ctx_train)], [t('build'), properties?.build_info]];
-    return group(t('model'), null, models.length > 1 ? choice(t('modelChoose'), models.map(({ id }) => [id, id]), model.id, id => { this.settings.set('model', id); this.server.refresh(); }) : h('p.model-id', {}, model.id), list(facts));
+    const facts = [
+      [t('parameters'), meta.n_params && `${number(meta.n_params / 1e9, 1)}\u00a0${t('billion')}`],
+      [t('size'), meta.size && bytes(meta.size)],
+      [t('trained'), meta.n_ctx_train && number(meta.n_ctx_train)],
+      [t('build'), properties?.build_info],
+    ];
+    return group(
+      t('model'),
+      null,
+      models.length > 1
+        ? choice(
+            t('modelChoose'),
+            models.map(({ id }) => [id, id]),
+            model.id,
+            id => {
+              this.settings.set('model', id);
+              this.server.refresh();
+            }
+          )
+        : h('p.model-id', {}, model.id),
+      list(facts)
+    );
   }
 
   context() {
-    const used = this.chat.contextUsed, size = this.server.contextSize;
+    const used = this.chat.contextUsed,
+      size = this.server.contextSize;
     return size ? group(t('context'), null, gauge(used / size, t('contextOf', { used: number(used), size: number(size) }))) : null;
   }
 
@@ -54,24 +84,56 @@ export class ModelPanel {
     const busy = Array.isArray(slots) ? slots.filter(slot => slot.is_processing).length : slots?.busy;
     const total = Array.isArray(slots) ? slots.length : slots?.total;
     const whole = Number.isFinite(resident) && streamedBytes > 0 ? resident / (resident + streamedBytes) : 1;
-    return group(t('memory'), null,
-      Number.isFinite(resident) ? h('div.memory', {}, moon(whole, 'memory-moon'), h('div', {}, h('strong', {}, bytes(resident)), h('span', {}, ` ${t('resident').toLowerCase()}`), h('p.hint', {}, streamedBytes > 0 ? `+ ${bytes(streamedBytes)} · ${t('streamed').toLowerCase()}` : t('streamedNone')))) : null,
+    return group(
+      t('memory'),
+      null,
+      Number.isFinite(resident)
+        ? h(
+            'div.memory',
+            {},
+            moon(whole, 'memory-moon'),
+            h(
+              'div',
+              {},
+              h('strong', {}, bytes(resident)),
+              h('span', {}, ` ${t('resident').toLowerCase()}`),
+              h('p.hint', {}, streamedBytes > 0 ? `+ ${bytes(streamedBytes)} · ${t('streamed').toLowerCase()}` : t('streamedNone'))
+            )
+          )
+        : null,
       Number.isFinite(limit) && limit > 0 ? gauge(resident / limit, t('residentOf', { bytes: bytes(resident), limit: bytes(limit) })) : null,
       Number.isFinite(hits) ? h('div', {}, h('p.gauge-title', {}, t('hitRate')), gauge(hits, `${number(hits * 100, 1)}\u00a0%`)) : null,
-      list([[t('drive'), Number.isFinite(drive) && t('perSecond', { rate: bytes(drive * 1e9) })], [t('slots'), Number.isFinite(total) && t('slotsBusy', { busy: number(busy ?? 0), total: number(total) })]]));
+      list([
+        [t('drive'), Number.isFinite(drive) && t('perSecond', { rate: bytes(drive * 1e9) })],
+        [t('slots'), Number.isFinite(total) && t('slotsBusy', { busy: number(busy ?? 0), total: number(total) })],
+      ])
+    );
   }
 
   speed() {
     const metrics = this.server.metrics ?? {};
     const value = name => metrics[`crescent:${name}`] ?? metrics[`llamacpp:${name}`];
-    const rows = [[t('speedRead'), value('prompt_tokens_seconds') > 0 && t('tokensPerSecond', { rate: number(value('prompt_tokens_seconds'), 1) })], [t('speedWrite'), value('predicted_tokens_seconds') > 0 && t('tokensPerSecond', { rate: number(value('predicted_tokens_seconds'), 1) })],
-      [t('speedTotal'), value('tokens_predicted_total') >= 0 && `${number(value('prompt_tokens_total') ?? 0)} + ${number(value('tokens_predicted_total'))}`]];
+    const rows = [
+      [t('speedRead'), value('prompt_tokens_seconds') > 0 && t('tokensPerSecond', { rate: number(value('prompt_tokens_seconds'), 1) })],
+      [t('speedWrite'), value('predicted_tokens_seconds') > 0 && t('tokensPerSecond', { rate: number(value('predicted_tokens_seconds'), 1) })],
+      [t('speedTotal'), value('tokens_predicted_total') >= 0 && `${number(value('prompt_tokens_total') ?? 0)} + ${number(value('tokens_predicted_total'))}`],
+    ];
     return rows.some(([, text]) => text) ? group(t('speed'), null, list(rows)) : null;
   }
 }
 
-const list = rows => h('dl.facts', {}, rows.filter(([, text]) => text).map(([name, text]) => h('div', {}, h('dt', {}, name), h('dd', {}, text))));
+const list = rows =>
+  h(
+    'dl.facts',
+    {},
+    rows.filter(([, text]) => text).map(([name, text]) => h('div', {}, h('dt', {}, name), h('dd', {}, text)))
+  );
 
 function gauge(share, text) {
-  return h('div.gauge', {}, h('progress', { max: '1', value: Math.min(1, Math.max(0, share)), 'aria-label': text, class: share > 0.9 ? 'nearly-full' : null }), h('span', {}, text));
+  return h(
+    'div.gauge',
+    {},
+    h('progress', { max: '1', value: Math.min(1, Math.max(0, share)), 'aria-label': text, class: share > 0.9 ? 'nearly-full' : null }),
+    h('span', {}, text)
+  );
 }

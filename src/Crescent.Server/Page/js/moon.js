@@ -11,8 +11,12 @@ export function litPath(fraction, r) {
 /** A moon of the given phase; `set(fraction)` changes it. */
 export function moon(fraction, className = '') {
   const lit = svg('path', { class: 'moon-lit', d: litPath(fraction, 10) });
-  const element = svg('svg', { class: `moon ${className}`, viewBox: '-12 -12 24 24', 'aria-hidden': 'true' },
-    svg('circle', { class: 'moon-disc', r: '10' }), svg('g', { transform: 'rotate(-24)' }, lit));
+  const element = svg(
+    'svg',
+    { class: `moon ${className}`, viewBox: '-12 -12 24 24', 'aria-hidden': 'true' },
+    svg('circle', { class: 'moon-disc', r: '10' }),
+    svg('g', { transform: 'rotate(-24)' }, lit)
+  );
   element.set = value => lit.setAttribute('d', litPath(value, 10));
   return element;
 }

@@ -17,6 +17,8 @@ export function textOf(tree) {
 export function markup(tree) {
   if (typeof tree === 'string') return tree.replace(/[&<>]/g, c => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]);
   if (Array.isArray(tree)) return tree.map(markup).join('');
-  const attributes = Object.entries(tree.attributes).map(([name, value]) => value === true ? ` ${name}` : ` ${name}="${value}"`).join('');
+  const attributes = Object.entries(tree.attributes)
+    .map(([name, value]) => (value === true ? ` ${name}` : ` ${name}="${value}"`))
+    .join('');
   return `<${tree.tag}${attributes}>${tree.children.map(markup).join('')}</${tree.tag}>`;
 }

@@ -11,14 +11,28 @@ export class Panel {
   constructor(contents, onToggle) {
     this.contents = contents;
     this.body = h('div.panel-body', { role: 'tabpanel', tabindex: '-1' });
-    this.buttons = tabs.map(name => h('button', { type: 'button', role: 'tab', 'data-tab': name, onclick: () => this.open(name) }, icon(images[name]), h('span', {}, t(name))));
+    this.buttons = tabs.map(name =>
+      h('button', { type: 'button', role: 'tab', 'data-tab': name, onclick: () => this.open(name) }, icon(images[name]), h('span', {}, t(name)))
+    );
     const list = h('div.tabs', { role: 'tablist', 'aria-label': t('settings'), onkeydown: event => this.onKey(event) }, this.buttons);
-    this.element = h('aside.panel', { 'aria-label': t('settings'), hidden: true }, h('div.panel-head', {}, list, h('button.quiet', { type: 'button', 'aria-label': t('close'), title: t('close'), onclick: () => this.close() }, icon('close'))), this.body);
+    this.element = h(
+      'aside.panel',
+      { 'aria-label': t('settings'), hidden: true },
+      h(
+        'div.panel-head',
+        {},
+        list,
+        h('button.quiet', { type: 'button', 'aria-label': t('close'), title: t('close'), onclick: () => this.close() }, icon('close'))
+      ),
+      this.body
+    );
     this.onToggle = onToggle;
     this.current = null;
   }
 
-  get isOpen() { return !this.element.hidden; }
+  get isOpen() {
+    return !this.element.hidden;
+  }
 
   open(name) {
     if (this.isOpen && this.current !== name) this.contents[this.current]?.hidden?.();
@@ -38,7 +52,10 @@ export class Panel {
     this.buttons[tabs.indexOf(name)].focus();
   }
 
-  toggle(name) { if (this.isOpen && this.current === name) this.close(); else this.open(name); }
+  toggle(name) {
+    if (this.isOpen && this.current === name) this.close();
+    else this.open(name);
+  }
 
   close() {
     if (!this.isOpen) return;

@@ -6,12 +6,18 @@ export class Server extends EventTarget {
     Object.assign(this, { api, settings, models: [], properties: null, status: null, metrics: null, state: 'asking', failure: null });
   }
 
-  get model() { return this.models.find(model => model.id === this.settings.get('model')) ?? this.models[0] ?? null; }
-  get modelName() { return this.model?.id?.split('/').at(-1) ?? ''; }
+  get model() {
+    return this.models.find(model => model.id === this.settings.get('model')) ?? this.models[0] ?? null;
+  }
+  get modelName() {
+    return this.model?.id?.split('/').at(-1) ?? '';
+  }
 
   /** Tokens of context a conversation may take; 0 where the server does not say. */
   get contextSize() {
-    const found = [this.properties?.n_ctx, this.properties?.default_generation_settings?.n_ctx, this.model?.context_length, this.model?.meta?.n_ctx_train].find(value => Number.isFinite(value) && value > 0);
+    const found = [this.properties?.n_ctx, this.properties?.default_generation_settings?.n_ctx, this.model?.context_length, this.model?.meta?.n_ctx_train].find(
+      value => Number.isFinite(value) && value > 0
+    );
     return found ?? 0;
   }
 
@@ -39,9 +45,12 @@ export class Server extends EventTarget {
   /** Memory and speed, asked while the panel is open. A status that is missing once is not asked again. */
   async measure() {
     try {
-      if (this.status !== undefined) this.status = await this.api.status() ?? undefined;
+      if (this.status !== undefined) this.status = (await this.api.status()) ?? undefined;
       this.metrics = await this.api.metrics();
       if (this.state !== 'known') await this.refresh();
-    } catch (failure) { this.state = 'failed'; this.failure = failure; }
+    } catch (failure) {
+      this.state = 'failed';
+      this.failure = failure;
+    }
   }
 }

@@ -17,7 +17,10 @@ export async function* events(stream) {
 }
 
 export class EventParser {
-  constructor() { this.rest = ''; this.data = []; }
+  constructor() {
+    this.rest = '';
+    this.data = [];
+  }
 
   /** Data of the events that a piece of text completes. */
   push(text) {
@@ -26,8 +29,10 @@ export class EventParser {
     const lines = this.rest.split(/\r\n|\n|\r(?!$)/);
     this.rest = lines.pop();
     for (const line of lines) {
-      if (line === '') { if (this.data.length) found.push(this.data.join('\n')); this.data = []; }
-      else if (line.startsWith('data:')) this.data.push(line.slice(line[5] === ' ' ? 6 : 5));
+      if (line === '') {
+        if (this.data.length) found.push(this.data.join('\n'));
+        this.data = [];
+      } else if (line.startsWith('data:')) this.data.push(line.slice(line[5] === ' ' ? 6 : 5));
     }
     return found;
   }

@@ -11,10 +11,17 @@ export function statsLine(messages) {
   if (tokens === 0) return end === 'stopped' ? h('span.stats', {}, t('stopped')) : null;
   const last = all.at(-1);
   const parts = [
-    last.rate ? t('tokensPerSecond', { rate: number(last.rate, 1) }) : null, t('tokens', { count: number(tokens) }),
-    all[0].firstTokenMs === undefined ? null : t('firstToken', { time: duration(all[0].firstTokenMs) }), end === 'stopped' ? t('stopped') : end === 'length' ? t('length') : null,
+    last.rate ? t('tokensPerSecond', { rate: number(last.rate, 1) }) : null,
+    t('tokens', { count: number(tokens) }),
+    all[0].firstTokenMs === undefined ? null : t('firstToken', { time: duration(all[0].firstTokenMs) }),
+    end === 'stopped' ? t('stopped') : end === 'length' ? t('length') : null,
   ];
-  const title = t('statsTitle', { tokens: number(tokens), time: duration(all.reduce((sum, stats) => sum + stats.ms, 0)), prompt: number(last.prompt ?? 0), cached: number(last.cached ?? 0) });
+  const title = t('statsTitle', {
+    tokens: number(tokens),
+    time: duration(all.reduce((sum, stats) => sum + stats.ms, 0)),
+    prompt: number(last.prompt ?? 0),
+    cached: number(last.cached ?? 0),
+  });
   return h('span.stats', { title }, parts.filter(Boolean).join(' · '));
 }
 
@@ -33,19 +40,26 @@ export class LiveLine {
     this.element.dataset.state = progress ? 'reading' : answer?.firstToken == null ? 'waiting' : 'writing';
     this.bar.hidden = !progress;
     if (progress) this.reading(progress);
-    else if (answer?.firstToken == null) { replace(this.text, t('waiting')); replace(this.more); this.moon.set(0.08); }
-    else this.writing(answer);
+    else if (answer?.firstToken == null) {
+      replace(this.text, t('waiting'));
+      replace(this.more);
+      this.moon.set(0.08);
+    } else this.writing(answer);
   }
 
   reading({ total, cache = 0, processed, time_ms: ms = 0 }) {
     const done = total > 0 ? processed / total : 0;
     const read = Math.max(0, processed - cache);
-    const rate = ms > 0 ? read / ms * 1000 : 0;
+    const rate = ms > 0 ? (read / ms) * 1000 : 0;
     this.moon.set(done);
     this.bar.value = done;
     replace(this.text, t('reading', { done: number(processed), total: number(total) }));
-    const left = rate > 0 && processed < total ? (total - processed) / rate * 1000 : 0;
-    const parts = [rate > 0 ? t('tokensPerSecond', { rate: number(rate, rate < 100 ? 1 : 0) }) : null, cache > 0 ? t('readingCached', { count: number(cache) }) : null, left > 1500 ? t('readingLeft', { time: duration(left, 0) }) : null];
+    const left = rate > 0 && processed < total ? ((total - processed) / rate) * 1000 : 0;
+    const parts = [
+      rate > 0 ? t('tokensPerSecond', { rate: number(rate, rate < 100 ? 1 : 0) }) : null,
+      cache > 0 ? t('readingCached', { count: number(cache) }) : null,
+      left > 1500 ? t('readingLeft', { time: duration(left, 0) }) : null,
+    ];
     replace(this.more, parts.filter(Boolean).join(' · '));
   }
 
@@ -53,6 +67,11 @@ export class LiveLine {
     const rate = answer.rate;
     this.moon.set(0.28);
     replace(this.text, rate === null ? t('tokens', { count: number(answer.tokenCount) }) : t('tokensPerSecond', { rate: number(rate, 1) }));
-    replace(this.more, rate === null ? '' : [t('tokens', { count: number(answer.tokenCount) }), t('firstToken', { time: duration(answer.firstToken - answer.started) })].join(' · '));
+    replace(
+      this.more,
+      rate === null
+        ? ''
+        : [t('tokens', { count: number(answer.tokenCount) }), t('firstToken', { time: duration(answer.firstToken - answer.started) })].join(' · ')
+    );
   }
 }

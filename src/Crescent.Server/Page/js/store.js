@@ -13,41 +13,71 @@ export async function openStore(factory = globalThis.indexedDB) {
 
 /** Conversations by id, and their summaries {id, title, updated, pinned} for the list. */
 export class ConversationStore {
-  constructor(table, lasting) { this.table = table; this.lasting = lasting; }
+  constructor(table, lasting) {
+    this.table = table;
+    this.lasting = lasting;
+  }
 
   /** Newest first. */
   async summaries() {
     return (await this.table.all('summaries')).sort((a, b) => b.updated - a.updated);
   }
 
-  load(id) { return this.table.get('conversations', id); }
+  load(id) {
+    return this.table.get('conversations', id);
+  }
 
   async save(conversation) {
     const { id, title, updated } = conversation;
     await this.table.put({ conversations: conversation, summaries: { id, title, updated, words: searchable(conversation) } });
   }
 
-  async remove(id) { await this.table.remove(['conversations', 'summaries'], id); }
+  async remove(id) {
+    await this.table.remove(['conversations', 'summaries'], id);
+  }
 
-  everything() { return this.table.all('conversations'); }
+  everything() {
+    return this.table.all('conversations');
+  }
 }
 
 /** What the search looks in: the first characters of each message. */
-const searchable = conversation => Object.values(conversation.messages).map(message => message.content.slice(0, 400)).join('\n').slice(0, 8000).toLowerCase();
+const searchable = conversation =>
+  Object.values(conversation.messages)
+    .map(message => message.content.slice(0, 400))
+    .join('\n')
+    .slice(0, 8000)
+    .toLowerCase();
 
 export class MemoryTable {
-  constructor() { this.stores = { conversations: new Map(), summaries: new Map() }; }
-  async all(store) { return [...this.stores[store].values()].map(value => structuredClone(value)); }
-  async get(store, id) { return structuredClone(this.stores[store].get(id)); }
-  async put(values) { for (const [store, value] of Object.entries(values)) this.stores[store].set(value.id, structuredClone(value)); }
-  async remove(stores, id) { for (const store of stores) this.stores[store].delete(id); }
+  constructor() {
+    this.stores = { conversations: new Map(), summaries: new Map() };
+  }
+  async all(store) {
+    return [...this.stores[store].values()].map(value => structuredClone(value));
+  }
+  async get(store, id) {
+    return structuredClone(this.stores[store].get(id));
+  }
+  async put(values) {
+    for (const [store, value] of Object.entries(values)) this.stores[store].set(value.id, structuredClone(value));
+  }
+  async remove(stores, id) {
+    for (const store of stores) this.stores[store].delete(id);
+  }
 }
 
 class BrowserTable {
-  constructor(database) { this.database = database; }
+  constructor(database) {
+    this.database = database;
+  }
 
-  all(store) { return settled(this.database.transaction(store).objectStore(store).getAll()); }
-  get(store, id) { return settled(this.database.transaction(store).objectStore(store).get(id)); }
+  all(store) {
+    return settled(this.database.transaction(store).objectStore(store).getAll());
+  }
+  get(store, id) {
+    return settled(this.database.transaction(store).objectStore(store).get(id));
+  }
 
   put(values) {
     const transaction = this.database.transaction(Object.keys(values), 'readwrite');
@@ -71,12 +101,14 @@ function openDatabase(factory) {
   return settled(request);
 }
 
-const settled = request => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(request.error);
-});
+const settled = request =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
 
-const finished = transaction => new Promise((resolve, reject) => {
-  transaction.oncomplete = () => resolve();
-  transaction.onabort = transaction.onerror = () => reject(transaction.error);
-});
+const finished = transaction =>
+  new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = transaction.onerror = () => reject(transaction.error);
+  });

@@ -8,9 +8,18 @@ export class ThinkingView {
   constructor() {
     this.prose = new Prose();
     this.label = h('span.thinking-label');
-    this.element = h('details.thinking', {}, h('summary', {}, icon('thought'), this.label, h('span.chevron', {}, icon('down'))), h('div.thinking-text', {}, this.prose.element));
-    this.element.firstChild.addEventListener('click', () => { this.chosen = true; });
-    this.element.addEventListener('toggle', () => { if (this.element.open) this.draw(); });
+    this.element = h(
+      'details.thinking',
+      {},
+      h('summary', {}, icon('thought'), this.label, h('span.chevron', {}, icon('down'))),
+      h('div.thinking-text', {}, this.prose.element)
+    );
+    this.element.firstChild.addEventListener('click', () => {
+      this.chosen = true;
+    });
+    this.element.addEventListener('toggle', () => {
+      if (this.element.open) this.draw();
+    });
   }
 
   /** Follows a message; `thinking` while its thinking goes on. */
@@ -19,7 +28,10 @@ export class ThinkingView {
     this.thinking = thinking;
     if (!this.chosen) this.element.open = thinking && this.text !== '';
     const time = message.reasoningMs;
-    replace(this.label, thinking ? t('thinkingNow') : this.text === '' ? t('thoughtNothing') : time === undefined ? t('thoughtSome') : t('thoughtFor', { time: duration(time) }));
+    replace(
+      this.label,
+      thinking ? t('thinkingNow') : this.text === '' ? t('thoughtNothing') : time === undefined ? t('thoughtSome') : t('thoughtFor', { time: duration(time) })
+    );
     this.element.classList.toggle('now', thinking);
     if (this.element.open) this.draw();
   }

@@ -14,7 +14,11 @@ export class Thread {
     this.chat = chat;
     this.actions = actions;
     this.list = h('div.thread', { role: 'log', 'aria-live': 'off' });
-    this.toEnd = h('button.to-end', { type: 'button', 'aria-label': t('newTokensBelow'), title: t('newTokensBelow'), hidden: true, onclick: () => this.scrollToEnd(true) }, icon('down'));
+    this.toEnd = h(
+      'button.to-end',
+      { type: 'button', 'aria-label': t('newTokensBelow'), title: t('newTokensBelow'), hidden: true, onclick: () => this.scrollToEnd(true) },
+      icon('down')
+    );
     this.said = h('div.off-screen', { 'aria-live': 'polite' });
     this.scroller = h('div.thread-scroll', { tabindex: '-1' }, this.list);
     this.element = h('div.thread-frame', {}, this.scroller, this.toEnd, this.said);
@@ -27,21 +31,32 @@ export class Thread {
     const left = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight;
     const up = this.scroller.scrollTop < (this.lastTop ?? 0) - 2;
     this.lastTop = this.scroller.scrollTop;
-    if (left < nearEnd) this.follows = true; else if (up) this.follows = false;
+    if (left < nearEnd) this.follows = true;
+    else if (up) this.follows = false;
     this.toEnd.hidden = left < nearEnd * 2;
   }
 
   scrollToEnd(smooth = false) {
     this.follows = true;
-    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior: smooth && !matchMedia('(prefers-reduced-motion: reduce)').matches ? 'smooth' : 'instant' });
+    this.scroller.scrollTo({
+      top: this.scroller.scrollHeight,
+      behavior: smooth && !matchMedia('(prefers-reduced-motion: reduce)').matches ? 'smooth' : 'instant',
+    });
   }
 
   /** Draws the shown path; views of messages that are still shown are kept. */
   update() {
     const { conversation, path, run } = this.chat;
-    if (conversation !== this.drawnConversation) { this.views.clear(); this.drawnConversation = conversation; this.follows = true; }
+    if (conversation !== this.drawnConversation) {
+      this.views.clear();
+      this.drawnConversation = conversation;
+      this.follows = true;
+    }
     const asked = path.findLast(message => message.role === 'user')?.id;
-    if (asked !== this.asked) { this.asked = asked; this.follows = true; }
+    if (asked !== this.asked) {
+      this.asked = asked;
+      this.follows = true;
+    }
     const groups = turns(path);
     const kept = new Map();
     this.turn = null;
@@ -49,7 +64,8 @@ export class Thread {
     this.views = kept;
     if (path.length === 0) replace(this.list, emptyState(this.actions.example));
     else this.place(elements);
-    if (path.length === 0) this.scroller.scrollTop = 0; else if (this.follows) this.scrollToEnd();
+    if (path.length === 0) this.scroller.scrollTop = 0;
+    else if (this.follows) this.scrollToEnd();
   }
 
   /** Makes the list hold these elements, moving only what differs. */
@@ -66,10 +82,16 @@ export class Thread {
     const first = group[0];
     const siblings = childrenOf(conversation, first.parent);
     if (first.role === 'user') return this.drawUser(first, siblings, Boolean(run), kept);
-    const view = this.views.get(first.id) ?? new TurnView({
-      regenerate: () => this.chat.regenerate(first.id), step: by => this.chat.select(first.id, by), goOn: id => this.chat.goOn(id), retry: id => this.chat.retry(id), openSettings: this.actions.openSettings,
-      answerTool: (call, text) => this.chat.answerTool(call, text),
-    });
+    const view =
+      this.views.get(first.id) ??
+      new TurnView({
+        regenerate: () => this.chat.regenerate(first.id),
+        step: by => this.chat.select(first.id, by),
+        goOn: id => this.chat.goOn(id),
+        retry: id => this.chat.retry(id),
+        openSettings: this.actions.openSettings,
+        answerTool: (call, text) => this.chat.answerTool(call, text),
+      });
     kept.set(first.id, view);
     const running = run && group.includes(run.message) ? run : null;
     if (running) this.turn = { view, group, siblings };
@@ -79,8 +101,12 @@ export class Thread {
 
   drawUser(message, siblings, busy, kept) {
     const key = `${message.id} ${siblings.length}`;
-    const element = this.views.get(key) ?? userView(message, siblings, { edit: text => this.chat.edit(message.id, text), step: by => this.chat.select(message.id, by) });
-    if (element.busy !== busy) { element.busy = busy; element.setBusy(busy); }
+    const element =
+      this.views.get(key) ?? userView(message, siblings, { edit: text => this.chat.edit(message.id, text), step: by => this.chat.select(message.id, by) });
+    if (element.busy !== busy) {
+      element.busy = busy;
+      element.setBusy(busy);
+    }
     kept.set(key, element);
     this.lastUser = element;
     return element;
@@ -97,8 +123,12 @@ export class Thread {
     });
   }
 
-  announce(text) { replace(this.said, text); }
-  editLast() { if (!this.chat.run) this.lastUser?.isConnected && this.lastUser.startEdit(); }
+  announce(text) {
+    replace(this.said, text);
+  }
+  editLast() {
+    if (!this.chat.run) this.lastUser?.isConnected && this.lastUser.startEdit();
+  }
 }
 
 /** A path in groups: each user message alone, each of the model's turns whole. */

@@ -18,7 +18,14 @@ export class TokenCard {
 
   show([text, logprob, others], at) {
     const rows = others.some(([other]) => other === text) ? others : [[text, logprob], ...others];
-    replace(this.element, h('ol', {}, rows.slice(0, 6).map(([other, value]) => row(other, probability(value), other === text))));
+    replace(
+      this.element,
+      h(
+        'ol',
+        {},
+        rows.slice(0, 6).map(([other, value]) => row(other, probability(value), other === text))
+      )
+    );
     this.element.hidden = false;
     const outer = this.view.getBoundingClientRect();
     this.element.style.left = `${Math.max(0, Math.min(at.left - outer.left, outer.width - this.element.offsetWidth))}px`;
@@ -27,11 +34,19 @@ export class TokenCard {
     this.element.style.top = `${(below ? at.bottom + gap : at.top - height) - outer.top}px`;
   }
 
-  hide() { this.element.hidden = true; }
+  hide() {
+    this.element.hidden = true;
+  }
 }
 
 function row(text, value, chosen) {
   const bar = h('span.token-bar');
   bar.style.setProperty('--share', String(value));
-  return h('li', chosen ? { class: 'chosen', 'aria-label': `${visible(text)} ${percent(value)}, ${t('tokenChosen')}` } : {}, h('code', {}, visible(text)), bar, h('span.token-percent', {}, percent(value)));
+  return h(
+    'li',
+    chosen ? { class: 'chosen', 'aria-label': `${visible(text)} ${percent(value)}, ${t('tokenChosen')}` } : {},
+    h('code', {}, visible(text)),
+    bar,
+    h('span.token-percent', {}, percent(value))
+  );
 }

@@ -8,7 +8,10 @@ export function watchTokens(prose, message, view) {
   if (!find) return;
   const card = new TokenCard(view);
   const maps = new WeakMap(); // block element → {texts: [{node, start}], offsets}
-  const hide = () => { card.hide(); globalThis.CSS?.highlights?.delete('token'); };
+  const hide = () => {
+    card.hide();
+    globalThis.CSS?.highlights?.delete('token');
+  };
   prose.element.classList.add('hoverable');
   prose.element.addEventListener('pointerleave', hide);
   prose.element.addEventListener('pointermove', event => {
@@ -24,7 +27,9 @@ export function watchTokens(prose, message, view) {
     const start = startOf(prose, index, message.content);
     const token = find(start + map.offsets[shown]);
     const range = rangeOf(map, token.from - start, token.to - start) ?? caretRange(caret);
-    const box = [...range.getClientRects()].find(({ left, right, top, bottom }) => event.clientX >= left - 3 && event.clientX <= right + 3 && event.clientY >= top - 3 && event.clientY <= bottom + 3);
+    const box = [...range.getClientRects()].find(
+      ({ left, right, top, bottom }) => event.clientX >= left - 3 && event.clientX <= right + 3 && event.clientY >= top - 3 && event.clientY <= bottom + 3
+    );
     if (!box || !message.tokens[token.index]) return hide();
     globalThis.CSS?.highlights?.set('token', new Highlight(range));
     card.show(message.tokens[token.index], box);
@@ -40,11 +45,15 @@ function caretAt(x, y) {
 
 /** The texts of a block and where each character stands in its source. */
 function mapOf(block, source) {
-  const runs = [], texts = [];
+  const runs = [],
+    texts = [];
   let start = 0;
   const visit = node => {
-    if (node.nodeType === 3) { texts.push({ node, start }); runs.push(node.data); start += node.length; }
-    else if (node.localName === 'math') runs.push({ skip: node.dataset.source ?? '' });
+    if (node.nodeType === 3) {
+      texts.push({ node, start });
+      runs.push(node.data);
+      start += node.length;
+    } else if (node.localName === 'math') runs.push({ skip: node.dataset.source ?? '' });
     else if (node.localName !== 'figcaption') node.childNodes.forEach(visit);
   };
   visit(block);
@@ -64,7 +73,10 @@ function rangeOf({ texts, offsets }, from, to) {
   const last = offsets.findLastIndex(offset => offset >= from && offset < to);
   if (first < 0) return null;
   const range = document.createRange();
-  const place = shown => { const text = texts.findLast(entry => entry.start <= shown && entry.node.length > 0); return [text.node, shown - text.start]; };
+  const place = shown => {
+    const text = texts.findLast(entry => entry.start <= shown && entry.node.length > 0);
+    return [text.node, shown - text.start];
+  };
   range.setStart(...place(first));
   const [node, offset] = place(last);
   range.setEnd(node, offset + 1);

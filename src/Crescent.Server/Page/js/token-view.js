@@ -4,14 +4,21 @@ import { t } from './i18n.js';
 import { probability, TokenCard } from './token-card.js';
 
 const levels = [0.9, 0.6, 0.3, 0.1]; // lower bounds of the tints, from sure to doubtful
-const level = value => { const at = levels.findIndex(bound => value >= bound); return at < 0 ? levels.length : at; };
+const level = value => {
+  const at = levels.findIndex(bound => value >= bound);
+  return at < 0 ? levels.length : at;
+};
 
 export function tokenView(tokens) {
-  const marks = tokens.map(([text, logprob], i) => h('span.token', { 'data-level': String(level(probability(logprob))), 'data-index': String(i), tabindex: i ? '-1' : '0' }, text));
+  const marks = tokens.map(([text, logprob], i) =>
+    h('span.token', { 'data-level': String(level(probability(logprob))), 'data-index': String(i), tabindex: i ? '-1' : '0' }, text)
+  );
   const text = h('div.token-text', { role: 'group', 'aria-label': t('showTokens') }, marks);
   const view = h('div.tokens', {}, h('p.hint', {}, `${t('tokensBare')} ${t('tokensHint')}`), text);
   const card = new TokenCard(view);
-  const show = mark => { if (mark?.dataset.index) card.show(tokens[mark.dataset.index], mark.getClientRects()[0]); };
+  const show = mark => {
+    if (mark?.dataset.index) card.show(tokens[mark.dataset.index], mark.getClientRects()[0]);
+  };
   text.addEventListener('pointerover', event => show(event.target));
   text.addEventListener('pointerleave', () => card.hide());
   text.addEventListener('focusin', event => show(event.target));

@@ -15,10 +15,29 @@ export class TopBar {
     this.meterText = h('span');
     this.meter = h('button.quiet.meter', { type: 'button', onclick: () => actions.openPanel('model') }, this.meterMoon, this.meterText);
     this.modelName = h('span');
-    this.modelButton = h('button.quiet.model-name', { type: 'button', title: t('model'), onclick: () => actions.openPanel('model') }, icon('chip'), this.modelName);
-    this.themeButton = h('button.quiet.theme', { type: 'button', onclick: () => settings.set('theme', themes[(themes.indexOf(settings.get('theme')) + 1) % themes.length]) });
-    const button = (image, label, onclick, more = '') => h(`button.quiet${more}`, { type: 'button', 'aria-label': t(label), title: t(label), onclick }, icon(image));
-    this.element = h('header.topbar', {}, button('menu', 'menu', actions.toggleMenu), h('div.title-space', {}, this.title), this.meter, this.modelButton, this.themeButton, button('help', 'help', actions.help, '.help'), button('sliders', 'settings', () => actions.openPanel('settings')));
+    this.modelButton = h(
+      'button.quiet.model-name',
+      { type: 'button', title: t('model'), onclick: () => actions.openPanel('model') },
+      icon('chip'),
+      this.modelName
+    );
+    this.themeButton = h('button.quiet.theme', {
+      type: 'button',
+      onclick: () => settings.set('theme', themes[(themes.indexOf(settings.get('theme')) + 1) % themes.length]),
+    });
+    const button = (image, label, onclick, more = '') =>
+      h(`button.quiet${more}`, { type: 'button', 'aria-label': t(label), title: t(label), onclick }, icon(image));
+    this.element = h(
+      'header.topbar',
+      {},
+      button('menu', 'menu', actions.toggleMenu),
+      h('div.title-space', {}, this.title),
+      this.meter,
+      this.modelButton,
+      this.themeButton,
+      button('help', 'help', actions.help, '.help'),
+      button('sliders', 'settings', () => actions.openPanel('settings'))
+    );
     this.update();
   }
 
@@ -40,7 +59,9 @@ export class TopBar {
     this.meter.hidden = used === 0 && !size;
     this.meterMoon.set(size ? used / size : 0);
     replace(this.meterText, size ? `${short(used)} / ${short(size)}` : short(used));
-    const title = size ? t('contextTitle', { used: number(used), size: number(size), left: number(Math.max(0, size - used)) }) : t('contextUnknown', { used: number(used) });
+    const title = size
+      ? t('contextTitle', { used: number(used), size: number(size), left: number(Math.max(0, size - used)) })
+      : t('contextUnknown', { used: number(used) });
     this.meter.title = title;
     this.meter.setAttribute('aria-label', `${this.meterText.textContent}. ${title}`);
     this.meter.classList.toggle('nearly-full', size > 0 && used / size > 0.85);

@@ -27,18 +27,20 @@ export function addMessage(conversation, parent, fields) {
 
 /** The answers to a message, oldest first. */
 export function childrenOf(conversation, parent) {
-  return Object.values(conversation.messages).filter(message => message.parent === parent).sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1));
+  return Object.values(conversation.messages)
+    .filter(message => message.parent === parent)
+    .sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1));
 }
 
 /** The messages that are shown, from the first on. */
 export function pathOf(conversation) {
   const path = [];
   const children = new Map();
-  for (const message of Object.values(conversation.messages)) children.set(message.parent, [...children.get(message.parent) ?? [], message]);
+  for (const message of Object.values(conversation.messages)) children.set(message.parent, [...(children.get(message.parent) ?? []), message]);
   for (let at = root, seen = new Set(); children.has(at) && !seen.has(at);) {
     seen.add(at);
     const candidates = children.get(at);
-    const next = candidates.find(message => message.id === conversation.selected[at]) ?? candidates.reduce((a, b) => b.created >= a.created ? b : a);
+    const next = candidates.find(message => message.id === conversation.selected[at]) ?? candidates.reduce((a, b) => (b.created >= a.created ? b : a));
     path.push(next);
     at = next.id;
   }
@@ -82,7 +84,10 @@ const fenceFor = text => '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map
 
 /** What a user's message says to the model: attached files first, each in a fence under its name. */
 export function contentWithAttachments(message) {
-  const files = (message.attachments ?? []).map(({ name, text }) => { const fence = fenceFor(text); return `${name}\n${fence}\n${text}\n${fence}`; });
+  const files = (message.attachments ?? []).map(({ name, text }) => {
+    const fence = fenceFor(text);
+    return `${name}\n${fence}\n${text}\n${fence}`;
+  });
   return [...files, message.content].filter(Boolean).join('\n\n');
 }
 
@@ -100,7 +105,8 @@ export function wireMessages(conversation, path) {
 function wireAnswer(message) {
   const answer = { role: 'assistant', content: message.content };
   if (message.reasoning !== undefined) answer.reasoning_content = message.reasoning;
-  if (message.toolCalls?.length) answer.tool_calls = message.toolCalls.map(({ id, name, arguments: text }) => ({ id, type: 'function', function: { name, arguments: text } }));
+  if (message.toolCalls?.length)
+    answer.tool_calls = message.toolCalls.map(({ id, name, arguments: text }) => ({ id, type: 'function', function: { name, arguments: text } }));
   return answer;
 }
 

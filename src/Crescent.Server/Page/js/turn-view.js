@@ -23,7 +23,12 @@ export class TurnView {
     this.body = h('div.turn-body');
     this.footer = h('div.actions');
     this.live = new LiveLine();
-    this.element = h('article.turn', { 'aria-label': t('assistant') }, h('div.turn-mark', {}, moon(0.19)), h('div.turn-content', {}, this.body, this.live.element, this.footer));
+    this.element = h(
+      'article.turn',
+      { 'aria-label': t('assistant') },
+      h('div.turn-mark', {}, moon(0.19)),
+      h('div.turn-content', {}, this.body, this.live.element, this.footer)
+    );
   }
 
   /** Draws the messages of a turn; `run` is the run under way here, `siblings` the versions of its first message, `busy` while any answer comes. */
@@ -31,7 +36,8 @@ export class TurnView {
     this.messages = messages;
     const answers = messages.filter(message => message.role === 'assistant');
     const results = new Map(messages.filter(message => message.role === 'tool').map(message => [message.toolCallId, message]));
-    for (const answer of answers) this.part(answer).update(answer, results, run?.message === answer ? run : null, Boolean(run), isLast && answer === answers.at(-1));
+    for (const answer of answers)
+      this.part(answer).update(answer, results, run?.message === answer ? run : null, Boolean(run), isLast && answer === answers.at(-1));
     this.element.classList.toggle('running', Boolean(run));
     this.live.element.hidden = !run;
     if (run) this.live.update(run.answer);
@@ -51,12 +57,44 @@ export class TurnView {
 
   drawFooter(answers, siblings, run, isLast, busy) {
     for (const part of this.parts.values()) part.forgetTokens();
-    if (run) { replace(this.footer); return; }
+    if (run) {
+      replace(this.footer);
+      return;
+    }
     const recorded = answers.some(answer => answer.tokens?.length);
-    const tokens = recorded ? h('button.quiet', { type: 'button', 'aria-pressed': 'false', 'aria-label': t('showTokens'), title: t('showTokens'), onclick: event => this.toggleTokens(event.currentTarget) }, icon('chart')) : null;
-    replace(this.footer, branchSwitch(siblings, siblings.find(sibling => sibling.id === this.messages[0].id)?.id, this.actions.step, busy),
-      copyButton(() => answers.map(answer => answer.content).filter(Boolean).join('\n\n')),
-      h('button.quiet', { type: 'button', 'aria-label': t('regenerate'), title: t('regenerate'), disabled: busy, onclick: this.actions.regenerate }, icon('again')), tokens, isLast && isCut(answers.at(-1)) ? h('button.quiet.go-on', { type: 'button', disabled: busy, onclick: () => this.actions.goOn(answers.at(-1).id) }, icon('right'), t('goOn')) : null, statsLine(answers));
+    const tokens = recorded
+      ? h(
+          'button.quiet',
+          {
+            type: 'button',
+            'aria-pressed': 'false',
+            'aria-label': t('showTokens'),
+            title: t('showTokens'),
+            onclick: event => this.toggleTokens(event.currentTarget),
+          },
+          icon('chart')
+        )
+      : null;
+    replace(
+      this.footer,
+      branchSwitch(siblings, siblings.find(sibling => sibling.id === this.messages[0].id)?.id, this.actions.step, busy),
+      copyButton(() =>
+        answers
+          .map(answer => answer.content)
+          .filter(Boolean)
+          .join('\n\n')
+      ),
+      h(
+        'button.quiet',
+        { type: 'button', 'aria-label': t('regenerate'), title: t('regenerate'), disabled: busy, onclick: this.actions.regenerate },
+        icon('again')
+      ),
+      tokens,
+      isLast && isCut(answers.at(-1))
+        ? h('button.quiet.go-on', { type: 'button', disabled: busy, onclick: () => this.actions.goOn(answers.at(-1).id) }, icon('right'), t('goOn'))
+        : null,
+      statsLine(answers)
+    );
   }
 
   toggleTokens(button) {
@@ -68,7 +106,8 @@ export class TurnView {
 }
 
 /** Whether an answer has a beginning but no end of its own. */
-const isCut = ({ content, toolCalls, finish, error, stats }) => content !== '' && !toolCalls?.length && (finish === 'length' || finish === 'stopped' || ['lost', 'broken'].includes(error?.kind) || !stats);
+const isCut = ({ content, toolCalls, finish, error, stats }) =>
+  content !== '' && !toolCalls?.length && (finish === 'length' || finish === 'stopped' || ['lost', 'broken'].includes(error?.kind) || !stats);
 
 /** One answer of a turn: thinking, text, calls, failure. */
 class AnswerPart {
@@ -88,8 +127,13 @@ class AnswerPart {
     const thinkingNow = writing && message.content === '' && !message.toolCalls?.length;
     if (message.reasoning !== undefined) this.drawThinking(message, thinkingNow);
     this.prose.update(message.content, writing);
-    if (!writing && message.tokens?.length && !this.watched) { this.watched = true; watchTokens(this.prose, message, this.element); }
-    (message.toolCalls ?? []).forEach((call, i) => { if (call) this.drawCall(call, i, results.get(call.id), writing && !message.finish, turnRuns, waits); });
+    if (!writing && message.tokens?.length && !this.watched) {
+      this.watched = true;
+      watchTokens(this.prose, message, this.element);
+    }
+    (message.toolCalls ?? []).forEach((call, i) => {
+      if (call) this.drawCall(call, i, results.get(call.id), writing && !message.finish, turnRuns, waits);
+    });
     this.calls.hidden = this.callViews.length === 0;
     const error = message.error ?? (turnRuns || message.stats ? undefined : interrupted);
     if (this.error !== error) {
@@ -99,12 +143,18 @@ class AnswerPart {
   }
 
   drawThinking(message, now) {
-    if (!this.thinking) { this.thinking = new ThinkingView(); this.element.prepend(this.thinking.element); }
+    if (!this.thinking) {
+      this.thinking = new ThinkingView();
+      this.element.prepend(this.thinking.element);
+    }
     this.thinking.update(message, now);
   }
 
   drawCall(call, i, result, writing, turnRuns, waits) {
-    if (!this.callViews[i]) { this.callViews[i] = new ToolCallView(call, this.actions.answerTool); this.calls.append(this.callViews[i].element); }
+    if (!this.callViews[i]) {
+      this.callViews[i] = new ToolCallView(call, this.actions.answerTool);
+      this.calls.append(this.callViews[i].element);
+    }
     const state = result ? (result.failed ? 'failed' : 'done') : writing ? 'writing' : turnRuns || !waits ? 'running' : 'waiting';
     this.callViews[i].update(call, result, state);
   }
