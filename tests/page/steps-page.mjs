@@ -40,6 +40,7 @@ await step('Samplers, schema and system prompt reach the server; unset ones do n
   await page.fill('#slider-temperature', '0.4');
   await page.fill('#slider-seed', '7');
   await page.click('.chip:has-text("Brief")');
+  assert.match(await page.textContent('.system-note'), /Answer briefly/);
   await page.locator('.toggle:has-text("Answer in JSON") .switch').check();
   await page.fill('.panel textarea.code', '{"type":"object"}');
   await shot(page, 'settings-panel');
@@ -53,6 +54,20 @@ await step('Samplers, schema and system prompt reach the server; unset ones do n
     [0.4, 7, undefined, 'low', { include_usage: true }, true]
   );
   assert.deepEqual(body.response_format, { type: 'json_schema', json_schema: { name: 'answer', schema: { type: 'object' }, strict: true } });
+  await page.context().close();
+});
+
+await step('The open settings follow to another conversation', async () => {
+  const page = await open();
+  await ask(page, 'A short one');
+  await page.keyboard.press('Control+,');
+  await page.fill('.panel textarea', 'For this one');
+  await page.waitForTimeout(600);
+  await page.click('.new');
+  await page.fill('.panel textarea', 'For the next');
+  await page.click('.conversations .title');
+  await page.waitForSelector('.system-note:has-text("For this one")');
+  assert.equal(await page.inputValue('.panel textarea'), 'For this one');
   await page.context().close();
 });
 

@@ -163,6 +163,7 @@ settings.listeners.add(name => {
   if (['builtInTools', 'toolsText', 'effort'].includes(name)) view.composer.changed();
 });
 chat.addEventListener('conversation', onConversation);
+chat.addEventListener('system', () => view.thread.drawSystem(chat.conversation.system.trim()));
 chat.addEventListener('live', onLive);
 chat.addEventListener('list', () => {
   view.sidebar.update();

@@ -12,9 +12,13 @@ export class SettingsPanel {
   constructor(chat, settings, server, actions) {
     Object.assign(this, { chat, settings, server, actions });
     this.element = h('div');
+    chat.addEventListener('conversation', () => {
+      if (this.element.isConnected && this.drawnFor !== chat.conversation) this.shown();
+    });
   }
 
   shown() {
+    this.drawnFor = this.chat.conversation;
     replace(this.element, this.systemPrompt(), this.sampling(), this.json(), this.page());
   }
 
@@ -96,6 +100,7 @@ export class SettingsPanel {
     const { conversation } = this.chat;
     conversation.system = text;
     this.settings.set('system', text);
+    this.chat.tell('system');
     clearTimeout(this.saving);
     if (Object.keys(conversation.messages).length) this.saving = setTimeout(() => this.chat.keep(conversation), 400);
   }

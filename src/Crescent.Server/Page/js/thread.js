@@ -20,7 +20,8 @@ export class Thread {
       icon('down')
     );
     this.said = h('div.off-screen', { 'aria-live': 'polite' });
-    this.scroller = h('div.thread-scroll', { tabindex: '-1' }, this.list);
+    this.system = h('button.quiet.system-note', { type: 'button', title: t('system'), onclick: actions.openSettings });
+    this.scroller = h('div.thread-scroll', { tabindex: '-1' }, this.system, this.list);
     this.element = h('div.thread-frame', {}, this.scroller, this.toEnd, this.said);
     this.views = new Map();
     this.follows = true;
@@ -57,6 +58,7 @@ export class Thread {
       this.asked = asked;
       this.follows = true;
     }
+    this.drawSystem(conversation.system.trim());
     const groups = turns(path);
     const kept = new Map();
     this.turn = null;
@@ -66,6 +68,12 @@ export class Thread {
     else this.place(elements);
     if (path.length === 0) this.scroller.scrollTop = 0;
     else if (this.follows) this.scrollToEnd();
+  }
+
+  /** A reminder of the system prompt above the conversation. */
+  drawSystem(text) {
+    this.system.hidden = text === '';
+    replace(this.system, icon('pin'), h('span', {}, text.slice(0, 200)));
   }
 
   /** Makes the list hold these elements, moving only what differs. */
