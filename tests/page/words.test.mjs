@@ -98,5 +98,9 @@ test('Settings: only what is set goes to the server; the key stays out of the la
   settings.set('schemaText', '{');
   settings.set('schemaOn', true);
   assert.throws(() => settings.requestFields(), SyntaxError);
+  const forbidden = new Settings(null, null);
+  forbidden.apiKey = 'kept by the page';
+  forbidden.set('theme', 'dark');
+  assert.deepEqual([forbidden.apiKey, forbidden.get('theme')], ['kept by the page', 'dark']);
   assert.deepEqual(new Settings(storage({ 'crescent-settings': 'broken' }), storage({})).requestFields(), {});
 });

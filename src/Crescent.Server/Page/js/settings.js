@@ -32,8 +32,17 @@ export const samplers = [
 
 export const efforts = ['', 'none', 'low', 'medium', 'high'];
 
+/** A storage of the browser; undefined where it is forbidden, which even asking for it may tell by an error. */
+function allowed(name) {
+  try {
+    return globalThis[name];
+  } catch {
+    return undefined;
+  }
+}
+
 export class Settings {
-  constructor(storage = globalThis.localStorage, session = globalThis.sessionStorage) {
+  constructor(storage = allowed('localStorage'), session = allowed('sessionStorage')) {
     this.storage = storage;
     this.session = session;
     this.values = { ...initial, ...this.read() };
