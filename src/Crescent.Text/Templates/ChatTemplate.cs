@@ -1,3 +1,4 @@
+using Crescent.Text.Answers;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Text.Templates;
@@ -29,8 +30,9 @@ public abstract class ChatTemplate
         return prompt.Segments;
     }
 
-    /// <summary>Reads an answer of this family that has more in it than text to show; null where its text is the answer.</summary>
-    public virtual AnswerReader? ReadAnswer(Tokenizer tokenizer) => null;
+    /// <summary>A reader for the answer to a request that was rendered by <see cref="Render(PromptRequest)"/>.</summary>
+    public virtual AnswerReader ReadAnswer(Tokenizer tokenizer, PromptRequest request) =>
+        new PlainAnswerReader(tokenizer, StopNames, ThinkingState.AtEnd(Render(request)) == true);
 
     private protected abstract void Render(PromptRequest request, PromptBuilder prompt);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Crescent.Text.Answers;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Text.Templates;
@@ -21,7 +22,7 @@ public sealed class HarmonyTemplate : ChatTemplate
 
     public override bool SupportsTools => true;
 
-    public override AnswerReader ReadAnswer(Tokenizer tokenizer) => new HarmonyAnswerReader(tokenizer);
+    public override AnswerReader ReadAnswer(Tokenizer tokenizer, PromptRequest request) => new HarmonyAnswerReader(tokenizer, request);
 
     private protected override void Render(PromptRequest request, PromptBuilder prompt)
     {

@@ -8,6 +8,12 @@ public sealed record PromptRequest(IReadOnlyList<ChatMessage> Messages)
     /// <summary>Whether the prompt ends with the opening of an assistant turn.</summary>
     public bool AddGenerationPrompt { get; init; } = true;
 
+    /// <summary>
+    /// Whether the last message, an assistant's, is left open, for the model to go on with: its text, or its reasoning where it has reasoning alone.
+    /// <see cref="AddGenerationPrompt"/> then says nothing.
+    /// </summary>
+    public bool ContinueLastMessage { get; init; }
+
     /// <summary>The date where a template tells the model one (harmony); null leaves the line out.</summary>
     public DateOnly? CurrentDate { get; init; }
 
