@@ -17,12 +17,19 @@ public abstract class ChatTemplate
 
     /// <summary>The prompt, as markers and untrusted text.</summary>
     /// <exception cref="NotSupportedException">The conversation has tools, and the template has no syntax for them.</exception>
+    /// <exception cref="ArgumentException">The message that is to be left open is not an assistant's.</exception>
     public IReadOnlyList<PromptSegment> Render(PromptRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (!SupportsTools && (request.Tools.Count > 0 || request.Messages.Any(message => message.ToolCalls.Count > 0)))
         {
             throw new NotSupportedException($"the template {Name} cannot render tools; use a template that can, such as kimi-k2");
+        }
+
+        if (request.ContinueLastMessage && request.Messages is not [.., { Role: "assistant", ToolCalls.Count: 0 }])
+        {
+            throw new ArgumentException(
+                $"a message to go on with must be the assistant's, without tool calls; the last message is of role {(request.Messages is [.., var last] ? last.Role : "none")}", nameof(request));
         }
 
         var prompt = new PromptBuilder();
