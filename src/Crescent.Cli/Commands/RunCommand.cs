@@ -3,6 +3,7 @@ using System.Text;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Runtime;
+using Crescent.Text.Answers;
 using Crescent.Text.Templates;
 
 namespace Crescent.Cli.Commands;
@@ -57,21 +58,22 @@ internal static class RunCommand
                 MaxTokens = maxTokens,
                 StopTokens = stopTokens,
                 Constraint = grammar.Read(parsed, session, chat, ids, stopTokens, maxTokens),
-                StopStrings = parsed.GetValue(stop)!,
             };
-            return Task.FromResult(Answer(terminal, session, request, chat?.ReadAnswer(session.Tokenizer), parsed.GetValue(json), cancellation));
+            var reader = chat is null ? new PlainAnswerReader(session.Tokenizer) : chat.ReadAnswer(session.Tokenizer, ChatPrompt.Request(session, messages));
+            return Task.FromResult(Answer(terminal, session, request, (reader, parsed.GetValue(stop)!), parsed.GetValue(json), cancellation));
         });
         return command;
     }
 
     private static int Answer(
-        Terminal terminal, ModelSession session, GenerationRequest request, AnswerReader? reader, bool json, CancellationToken cancellation)
+        Terminal terminal, ModelSession session, GenerationRequest request, (AnswerReader Reader, string[] Stops) reading, bool json, CancellationToken cancellation)
     {
         using var generator = session.CreateGenerator();
         session.Model.Cancellation = cancellation;
         var sequence = generator.Add(request);
         var report = new RunReport(sequence, session);
-        var answer = new AnswerText(sequence, reader);
+        var answer = new AnswerText(sequence, reading.Reader, reading.Stops);
+        var printer = new AnswerPrinter(terminal);
         while (sequence.FinishReason is null)
         {
             if (cancellation.IsCancellationRequested)
@@ -93,11 +95,11 @@ internal static class RunCommand
 
         if (json)
         {
-            CliJson.Write(terminal.Out, report.ToJson(answer.Text));
+            CliJson.Write(terminal.Out, report.ToJson(answer.Message));
         }
         else
         {
-            terminal.Out.WriteLine();
+            printer.Finish();
         }
 
         terminal.Out.Flush();
@@ -115,12 +117,11 @@ internal static class RunCommand
 
         return 0;
 
-        void Emit(string piece)
+        void Emit(IReadOnlyList<AnswerEvent> events)
         {
-            if (!json && piece.Length > 0)
+            if (!json)
             {
-                terminal.Out.Write(piece);
-                terminal.Out.Flush();
+                printer.Write(events);
             }
         }
     }

@@ -1,5 +1,6 @@
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime;
+using Crescent.Text.Answers;
 using Crescent.Text.Templates;
 using Crescent.Text.Tokenizers;
 
@@ -390,8 +391,8 @@ public sealed class ChatEngine : IDisposable
             TopScores = request.TopScores,
             ScorePrompt = request.ScorePrompt && index == 0,
         });
-        var reader = request.Conversation is null ? null : Template.ReadAnswer(Tokenizer);
-        return new ChatChoice(answer, index, sequence, new AnswerParser(Tokenizer, reader), _options.Time) { Slot = slot };
+        var reader = request.Conversation is { } conversation ? Template.ReadAnswer(Tokenizer, conversation) : new PlainAnswerReader(Tokenizer);
+        return new ChatChoice(answer, index, sequence, reader, _options.Time) { Slot = slot };
     }
 
     private void DropCancelled()

@@ -94,6 +94,9 @@ public sealed class Generator : IDisposable
     /// <summary>Ends a sequence at the next step.</summary>
     public static void Cancel(Sequence sequence) => sequence.Finish(FinishReason.Cancelled);
 
+    /// <summary>Ends a sequence as a stop token does, before the next step: its caller found a stop string.</summary>
+    public static void Stop(Sequence sequence) => sequence.Finish(FinishReason.Stop);
+
     /// <summary>
     /// One step of everything that is queued; false when nothing is left to do. Where it is cut short by <see cref="LanguageModel.Cancellation"/>, its sequences are cancelled.
     /// </summary>

@@ -69,7 +69,7 @@ internal sealed record ChatCompletionRequest
     /// <exception cref="ApiException">The model cannot do what is asked.</exception>
     public ChatRequest ToChatRequest(ServedModel model)
     {
-        var conversation = Conversation with { CurrentDate = model.Today };
+        var conversation = Conversation with { CurrentDate = model.Today, ContinueLastMessage = IsPartial };
         var ids = PromptIds(model, conversation);
         return new ChatRequest
         {
@@ -89,8 +89,7 @@ internal sealed record ChatCompletionRequest
     public int[] PromptIds(ServedModel model, PromptRequest conversation) => model.Engine.Encode(Segments(model, conversation));
 
     /// <summary>The prompt as the model's template writes it.</summary>
-    public IReadOnlyList<PromptSegment> Segments(ServedModel model, PromptRequest conversation) =>
-        IsPartial ? PartialAnswer.Render(model.Engine.Template, conversation) : model.Engine.Template.Render(conversation);
+    public IReadOnlyList<PromptSegment> Segments(ServedModel model, PromptRequest conversation) => model.Engine.Template.Render(conversation with { ContinueLastMessage = IsPartial });
 
     // OpenAI wants both fields; the number alone means the same.
     private static int? ReadLogprobs(in JsonFields body)

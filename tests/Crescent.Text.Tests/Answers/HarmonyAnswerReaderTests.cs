@@ -1,8 +1,8 @@
-using System.Text;
+using Crescent.Text.Answers;
 using Crescent.Text.Templates;
 using Crescent.Text.Tests.Support;
 
-namespace Crescent.Text.Tests.Templates;
+namespace Crescent.Text.Tests.Answers;
 
 public class HarmonyAnswerReaderTests
 {
@@ -72,14 +72,15 @@ public class HarmonyAnswerReaderTests
 
     private static ChatMessage Read(int[] ids, out string shown)
     {
-        var reader = new HarmonyTemplate().ReadAnswer(Loaded.Get("o200k"));
-        var text = new StringBuilder();
+        var reader = new HarmonyTemplate().ReadAnswer(Loaded.Get("o200k"), new PromptRequest([]));
+        var events = new List<AnswerEvent>();
         foreach (var id in ids)
         {
-            text.Append(reader.Push(id));
+            reader.Push(id, events);
         }
 
-        shown = text.Append(reader.Finish()).ToString();
+        reader.Finish(events);
+        shown = string.Concat(events.Where(piece => piece.Kind == AnswerEventKind.Text).Select(piece => piece.Text));
         Assert.Equal(shown, reader.Message.Content);
         return reader.Message;
     }

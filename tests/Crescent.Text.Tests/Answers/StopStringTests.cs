@@ -1,8 +1,7 @@
 using System.Text;
-using Crescent.Engine.Runtime;
-using Xunit;
+using Crescent.Text.Answers;
 
-namespace Crescent.Tests.Runtime;
+namespace Crescent.Text.Tests.Answers;
 
 public sealed class StopStringTests
 {

@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace Crescent.Engine.Runtime;
+namespace Crescent.Text.Answers;
 
 /// <summary>Passes text on until a stop string appears; holds back an end that may yet become one.</summary>
-internal sealed class StopStringMatcher(IReadOnlyList<string> stops)
+public sealed class StopStringMatcher(IReadOnlyList<string> stops)
 {
     private readonly string[] _stops = [.. stops.Where(stop => stop.Length > 0)];
     private readonly StringBuilder _held = new();
