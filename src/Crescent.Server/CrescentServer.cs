@@ -1,4 +1,5 @@
 using System.Net;
+using Crescent.Server.Anthropic;
 using Crescent.Server.Http;
 using Crescent.Server.Llama;
 using Crescent.Server.OpenAi;
@@ -99,8 +100,17 @@ public sealed class CrescentServer : IAsyncDisposable
         Post("/v1/chat/completions", new ChatCompletionsEndpoint(models, options).AnswerAsync);
         Post("/v1/completions", new CompletionsEndpoint(models, options).AnswerAsync);
         Post("/v1/tokenizers/estimate-token-count", new TokenEstimateEndpoint(models, options).CountAsync);
+        MapAnthropic();
         MapLlama();
         routes.MapPage();
+
+        void MapAnthropic()
+        {
+            var messages = new MessagesEndpoint(models, options);
+            var errors = new ErrorWriter(AnthropicErrors.WriteAsync);
+            Post("/v1/messages", messages.AnswerAsync).WithMetadata(errors);
+            Post("/v1/messages/count_tokens", messages.CountAsync).WithMetadata(errors);
+        }
 
         void MapLlama()
         {

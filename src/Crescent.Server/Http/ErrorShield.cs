@@ -18,7 +18,7 @@ internal static class ErrorShield
         catch (Exception exception) when (!context.Response.HasStarted)
         {
             context.Response.Clear();
-            await Replies.WriteErrorAsync(context, ErrorMapping.ToError(exception));
+            await (context.GetEndpoint()?.Metadata.GetMetadata<ErrorWriter>() ?? Replies.WriteErrorAsync)(context, ErrorMapping.ToError(exception));
             return;
         }
 
