@@ -237,7 +237,7 @@ internal sealed class ChatLoop : IDisposable
             StopTokens = _session.StopTokens(_template),
         });
         _session.Model.Cancellation = cancellation;
-        var report = new RunReport(sequence, _session.Model);
+        var report = new RunReport(sequence, _session);
         var answer = new AnswerText(sequence, _template.ReadAnswer(_session.Tokenizer));
         while (sequence.FinishReason is null)
         {

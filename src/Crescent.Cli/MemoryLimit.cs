@@ -29,7 +29,9 @@ internal static class MemoryLimit
         var fits = checkpoint.TotalBytes + RuntimeBytes + (checkpoint.TotalBytes / 16) <= streaming.Memory;
         if (fits && (streaming.MostSlots == 0 || !hasExperts))
         {
-            return options with { Streaming = null, MemoryLimit = streaming.Memory };
+            // Nothing is missing, so nothing is done about it.
+            var lossy = options.Lossy is { SkipShare: > 0 } ? options.Lossy with { PreferResident = 0, CopiesPath = null } : null;
+            return options with { Streaming = null, MemoryLimit = streaming.Memory, Lossy = lossy };
         }
 
         return hasExperts

@@ -1,3 +1,5 @@
+using Crescent.Cli.Lossy;
+using Crescent.Cli.Planning;
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.KvCache.Snapshots;
@@ -52,19 +54,33 @@ internal sealed class ModelSession : IDisposable
     /// <summary>A hash of everything that cached values, and so answers, depend on.</summary>
     public byte[] Identity => field ??= ModelIdentity.Hash(Checkpoint, Metadata, _options);
 
+    /// <summary>What of the results is lossy; null where they are exact.</summary>
+    public LossyLabel? Lossy { get; private init; }
+
     /// <summary>Stored beginnings of prompts; null for none.</summary>
     public PrefixSnapshotStore? Snapshots { get; private set; }
+
+    /// <summary>What is expected of a run whose experts are read as they are needed; null for others.</summary>
+    public StreamedForecast? Forecast { get; private init; }
 
     /// <param name="context">Context the user asked for; null for none.</param>
     /// <param name="adapt">Fits the options to what the checkpoint holds; null leaves them.</param>
     public static ModelSession Open(string path, IReadOnlyList<GgufOverride> overrides, ModelOptions options, int? context, Terminal terminal, Func<Checkpoint, ModelOptions, ModelOptions>? adapt = null)
     {
-        var checkpoint = Checkpoint.Open(path);
+        var checkpoint = Checkpoint.Open(path, options.Also);
         LanguageModel? model = null;
         try
         {
             options = adapt?.Invoke(checkpoint, options) ?? options;
+            var asked = options.Lossy;
             options = MemoryLimit.Apply(checkpoint, options);
+            if (asked is { ActsOnAnswers: true } && options.Lossy is not { ActsOnAnswers: true })
+            {
+                terminal.Note($"note: {(asked.CopiesPath is null ? "--lossy-prefer-resident changes" : "--lossy-prefer-resident and --lossy-copies change")} nothing: all experts are in memory");
+            }
+
+            // Before the model, so that the limit holds this too.
+            double? memoryRate = options.Streaming is { } streaming ? MemoryRate.Get(options.Threads, streaming.Memory, CacheFolder.Of("memory")) : null;
             IReadOnlyList<string> notes = [];
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
             model = LoadBeside(() => checkpoint.ReadTokenizer(metadata), () => ModelLoader.Load(checkpoint, metadata, options, out notes), out var tokenizer);
@@ -75,6 +91,7 @@ internal sealed class ModelSession : IDisposable
 
             model.Recorder = options.Recorder;
             MemoryLimit.Check(path, model, options);
+            var lossy = LabelOf(path, checkpoint, metadata, model, options, terminal);
             if (tokenizer.VocabularySize > model.Shape.Vocab)
             {
                 throw new CheckpointException(
@@ -82,7 +99,11 @@ internal sealed class ModelSession : IDisposable
             }
 
             model.BeforeFirstStep = () => BringIntoMemory(checkpoint, model, options);
-            return new ModelSession(checkpoint, metadata, model, options, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal));
+            return new ModelSession(checkpoint, metadata, model, options, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal))
+            {
+                Lossy = lossy,
+                Forecast = memoryRate is { } rate && lossy is null ? StreamedForecast.Of(checkpoint, metadata, model, options, rate) : null,
+            };
         }
         catch
         {
@@ -90,6 +111,23 @@ internal sealed class ModelSession : IDisposable
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    private static LossyLabel? LabelOf(string path, Checkpoint checkpoint, GgufMetadata metadata, LanguageModel model, ModelOptions options, Terminal terminal)
+    {
+        if (options.Lossy is not { } lossy)
+        {
+            return null;
+        }
+
+        if (model.ExpertShape is null)
+        {
+            throw new CommandFailedException($"lossy options: {path}: expected a model with experts, found none");
+        }
+
+        var label = LossyLabel.Of(lossy, LossyKey.Of(checkpoint, metadata, options));
+        terminal.Note(label.Line);
+        return label;
     }
 
     // Both read the checkpoint, which the caller closes after a failure: none may be left running then. The model's error comes before the tokenizer's.

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Crescent.Cli.Json;
+using Crescent.Cli.Lossy;
 using Crescent.Engine.Runtime.Scoring;
 
 namespace Crescent.Cli;
@@ -56,6 +57,11 @@ internal sealed class PerplexityRun(ModelSession session, ScoredText text, Termi
         _saved?.Complete();
     }
 
+    /// <summary>What of the run is lossy, with its divergence from the exact one where that was its base; null where it is exact.</summary>
+    public LossyLabel? MeasuredLabel() => _session.Lossy is { } lossy && _divergence is { } found && _base is ExactBase
+        ? lossy with { Measured = new LossyMeasurement(found.Mean, found.StandardError, found.Count, _text.Name) }
+        : _session.Lossy;
+
     public PerplexityJson Report()
     {
         if (!double.IsFinite(_loss.Perplexity))
@@ -81,7 +87,10 @@ internal sealed class PerplexityRun(ModelSession session, ScoredText text, Termi
             quantiles?[0],
             quantiles?[2],
             _text.Context,
-            _text.Counting == TextCounting.Llama ? "llama" : "everyToken");
+            _text.Counting == TextCounting.Llama ? "llama" : "everyToken")
+        {
+            Lossy = MeasuredLabel()?.ToJson(),
+        };
     }
 
     public void Dispose()
@@ -94,8 +103,9 @@ internal sealed class PerplexityRun(ModelSession session, ScoredText text, Termi
     {
         var tokens = _text.Plan.TokensOf(window);
         _base?.Begin(tokens, window);
-        var chunk = Math.Min(_session.Model.Batch.MaxTokens, tokens.Length);
-        using var pass = new ScoringPass(_session.Model, tokens.AsSpan(..^1), chunk, window.FirstScored); // the last token is only predicted
+        var asAnswer = _session.Model.Lossy is { ActsOnAnswers: true };
+        var chunk = asAnswer ? 1 : Math.Min(_session.Model.Batch.MaxTokens, tokens.Length);
+        using var pass = new ScoringPass(_session.Model, tokens.AsSpan(..^1), chunk, window.FirstScored, isPrompt: !asAnswer); // the last token is only predicted
         while (pass.Step(cancellation))
         {
             for (var (position, end) = pass.Visited; position < end; position++)

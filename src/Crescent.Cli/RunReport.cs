@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using Crescent.Cli.Json;
+using Crescent.Cli.Planning;
 using Crescent.Engine.Experts;
-using Crescent.Engine.Models;
+using Crescent.Engine.Planning;
 using Crescent.Engine.Runtime;
 
 namespace Crescent.Cli;
@@ -12,16 +13,17 @@ internal sealed class RunReport
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly Sequence _sequence;
-    private readonly LanguageModel _model;
+    private readonly ModelSession _session;
     private readonly ExpertCounts _before;
+    private ExpertCounts _beforeDecode;
     private TimeSpan? _firstToken;
     private TimeSpan _end;
 
-    /// <param name="model">Runs the sequence.</param>
-    public RunReport(Sequence sequence, LanguageModel model)
+    /// <param name="session">Runs the sequence.</param>
+    public RunReport(Sequence sequence, ModelSession session)
     {
-        (_sequence, _model) = (sequence, model);
-        _before = model.Streaming?.Experts.Counts ?? default;
+        (_sequence, _session) = (sequence, session);
+        _before = session.Model.Streaming?.Experts.Counts ?? default;
     }
 
     /// <summary>Called after every step.</summary>
@@ -30,7 +32,11 @@ internal sealed class RunReport
         _end = _clock.Elapsed;
         if (_sequence.GeneratedTokens.Length > 0)
         {
-            _firstToken ??= _end;
+            if (_firstToken is null)
+            {
+                _firstToken = _end;
+                _beforeDecode = _session.Model.Streaming?.Experts.Counts ?? default;
+            }
         }
     }
 
@@ -42,13 +48,13 @@ internal sealed class RunReport
 
     public static long ResidentBytes => Environment.WorkingSet;
 
-    /// <summary>The closing line of an answer.</summary>
+    /// <summary>The closing line of an answer, and another where it is lossy.</summary>
     public string Line()
     {
         var cached = _sequence.CachedTokens > 0 ? $" ({_sequence.CachedTokens} cached{Restored()})" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}{StreamedText()}, seed {_sequence.Seed}");
+            $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s{PredictedText()}, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}{StreamedText()}, seed {_sequence.Seed}{LossyText()}");
     }
 
     /// <summary>The answer and what it took.</summary>
@@ -67,14 +73,35 @@ internal sealed class RunReport
         ResidentBytes,
         Streamed()?.HitRate,
         Streamed(),
-        _sequence.Seed);
+        _sequence.Seed)
+    {
+        Lossy = _session.Lossy?.ToJson(),
+    };
 
-    private StreamingJson? Streamed() => _model.Streaming is { } streaming
-        ? StreamedReport.Of(streaming.Experts, streaming.Experts.Counts - _before, _end, _sequence.PromptLength - _sequence.CachedTokens + _sequence.GeneratedTokens.Length)
+    private StreamingJson? Streamed()
+    {
+        if (_session.Model.Streaming is not { Experts: var store })
+        {
+            return null;
+        }
+
+        var streamed = StreamedReport.Of(store, store.Counts - _before, _end, _sequence.PromptLength - _sequence.CachedTokens + _sequence.GeneratedTokens.Length);
+        return _session.Forecast is { } forecast && Decoded(store.Counts - _beforeDecode) is { } run ? forecast.AddTo(streamed, run) : streamed;
+    }
+
+    // Null where no token came after the first.
+    private StreamedRun? Decoded(ExpertCounts counts) => DecodeTokensPerSecond > 0
+        ? new StreamedRun(_sequence.GeneratedTokens.Length - 1, (_end - TimeToFirstToken).TotalSeconds, counts.Used, counts.Hits, counts.BytesRead)
         : null;
 
     private string StreamedText() => Streamed() is { } streamed
         ? string.Create(CultureInfo.InvariantCulture, $", experts in memory {streamed.HitRate:P0}, {streamed.DriveBytesPerToken / 1e6:F0} MB a token from the drive at {streamed.DriveGBps:F2} GB/s")
+        : "";
+
+    private string LossyText() => _session.Lossy is { } lossy ? $"\n{lossy.Line}" : "";
+
+    private string PredictedText() => Streamed() is { PredictedTokensPerSecond: { } predicted, BoundTokensPerSecond: { } bound }
+        ? string.Create(CultureInfo.InvariantCulture, $" (predicted {predicted:F1}, at most {bound:F1})")
         : "";
 
     private string Restored() =>

@@ -17,6 +17,9 @@ internal enum TextCounting
 /// <param name="Bytes">Bytes of the text; 0 where only a part of it is scored.</param>
 internal sealed record ScoredText(ScoringPlan Plan, ReadOnlyMemory<byte> Text, int Context, TextCounting Counting, long Words, long Bytes)
 {
+    /// <summary>Name of its file, without its place.</summary>
+    public required string Name { get; init; }
+
     /// <param name="most">Only the first windows; null for all.</param>
     /// <exception cref="CommandFailedException">The text has too few tokens.</exception>
     public static ScoredText Read(Tokenizer tokenizer, byte[] text, TextCounting counting, int context, int? most, string path)
@@ -30,7 +33,7 @@ internal sealed record ScoredText(ScoringPlan Plan, ReadOnlyMemory<byte> Text, i
         }
 
         var isWhole = counting == TextCounting.EveryToken && most is null;
-        return new ScoredText(new ScoringPlan(ids, windows, tokenizer.BosId), scored, context, counting, isWhole ? CountWords(scored.Span) : 0, isWhole ? scored.Length : 0);
+        return new ScoredText(new ScoringPlan(ids, windows, tokenizer.BosId), scored, context, counting, isWhole ? CountWords(scored.Span) : 0, isWhole ? scored.Length : 0) { Name = Path.GetFileName(path) };
     }
 
     /// <summary>The text as llama.cpp's tools read it: one newline less at its end.</summary>

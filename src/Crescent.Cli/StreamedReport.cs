@@ -18,5 +18,8 @@ internal static class StreamedReport
         store.Slots.Allowed,
         store.Experts,
         store.Budget.Limit,
-        Environment.WorkingSet);
+        Environment.WorkingSet)
+    {
+        CopiesUsed = store.HasCopies ? (double)counts.CopiesUsed / Math.Max(1, counts.Used) : null,
+    };
 }

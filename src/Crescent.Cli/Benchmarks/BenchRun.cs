@@ -1,12 +1,14 @@
 using Crescent.Cli.Json;
+using Crescent.Cli.Planning;
 using Crescent.Engine.Models;
+using Crescent.Engine.Planning;
 
 namespace Crescent.Cli.Benchmarks;
 
 /// <summary>The tests of one thread count beside the bandwidth that these threads have.</summary>
-/// <param name="limits">What reading experts from the drive allows; null where all are in memory.</param>
+/// <param name="forecast">What is expected of reading experts from the drive; null where all are in memory.</param>
 /// <param name="probed">Bytes a second, measured before the tests.</param>
-internal sealed class BenchRun(int threads, int ubatch, double probed, StreamedLimits? limits = null)
+internal sealed class BenchRun(int threads, int ubatch, double probed, StreamedForecast? forecast = null)
 {
     private readonly List<BenchTest> _tests = [];
 
@@ -32,6 +34,17 @@ internal sealed class BenchRun(int threads, int ubatch, double probed, StreamedL
             return new BenchPartJson(part.ToString(), time.TotalMilliseconds / tokens, bytes / time.TotalSeconds / 1e9, multiplications / time.TotalSeconds / 1e9);
         });
 
+    private StreamingJson? Predict(BenchTest test)
+    {
+        if (forecast is null || test is not { Name: BenchTest.Decode, Batch: 1, Streamed: { } streamed, Median: { Streamed: { } counts } median })
+        {
+            return test.Streamed;
+        }
+
+        var run = new StreamedRun(median.Tokens, median.Seconds, counts.Used, counts.Hits, counts.BytesRead);
+        return (forecast with { Rates = forecast.Rates with { MemoryBytesPerSecond = Bandwidth } }).AddTo(streamed, run);
+    }
+
     private BenchTestJson ToJson(BenchTest test)
     {
         var median = test.Median;
@@ -51,7 +64,7 @@ internal sealed class BenchRun(int threads, int ubatch, double probed, StreamedL
             test.Samples.Max(sample => sample.AllocatedBytes),
             median.DistinctExperts,
             test.Streamed?.HitRate,
-            test is { Name: BenchTest.Decode, Batch: 1, Streamed: { } streamed } && limits is not null ? limits.AddBound(streamed, median.TokensPerSecond, Bandwidth) : test.Streamed,
+            Predict(test),
             Threads,
             Ubatch,
             Bandwidth / 1e9,

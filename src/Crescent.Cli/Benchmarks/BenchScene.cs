@@ -1,4 +1,6 @@
 using Crescent.Cli.Json;
+using Crescent.Cli.Lossy;
+using Crescent.Cli.Planning;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Experts.Traces;
 using Crescent.Engine.Models;
@@ -8,8 +10,9 @@ namespace Crescent.Cli.Benchmarks;
 /// <summary>The model that is measured, how it is run, and where the rows go.</summary>
 /// <param name="Context">Most tokens of a sequence.</param>
 /// <param name="RoutingPath">Trace whose experts are chosen instead of the model's own; null for none.</param>
+/// <param name="MeasuresDrive">Whether to measure the drive for seconds; else predictions are for what a model's start finds.</param>
 /// <param name="Bandwidth">Bytes a second that memory gives; null to measure it.</param>
-internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overrides, ModelOptions Options, int Context, double? Bandwidth, string? CsvPath, string? RoutingPath = null)
+internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overrides, ModelOptions Options, int Context, double? Bandwidth, string? CsvPath, string? RoutingPath = null, bool MeasuresDrive = true)
 {
     public const string CsvOption = "--csv";
 
@@ -21,8 +24,10 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
         foreach (var threads in threadCounts)
         {
             using var session = Open(threads, out var bandwidth, terminal);
-            var limits = session.Model.Streaming is null ? null : StreamedLimits.Measure(Path, Options, terminal);
-            var run = new BenchRun(session.Model.Threads, Options.MaxBatchTokens, bandwidth, limits);
+
+            // The bound is that of the exact model: what is lossy reads less.
+            var forecast = session.Lossy is not null || !MeasuresDrive || session.Model.Streaming is null ? session.Forecast : StreamedForecast.Measure(session, Options, bandwidth, terminal);
+            var run = new BenchRun(session.Model.Threads, Options.MaxBatchTokens, bandwidth, forecast);
             var model = new BenchModelJson(session.Checkpoint.Path, session.Checkpoint.TotalBytes, session.Model.Shape.Architecture, MainType(session));
             session.Model.Playback = Playback(session.Model);
             using (var bench = new Bench(session, plan, terminal))
@@ -30,12 +35,12 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
                 foreach (var test in bench.Run(cancellation))
                 {
                     run.Add(test);
-                    Append(Rows(run, test, model));
+                    Append(Rows(run, test, model, session.Lossy));
                 }
             }
 
             tests.AddRange(run.ToJson());
-            report = new BenchJson(new BenchMachineJson(Machine.ProcessorName(), Isa, run.Threads, run.Bandwidth / 1e9), model, tests);
+            report = new BenchJson(new BenchMachineJson(Machine.ProcessorName(), Isa, run.Threads, run.Bandwidth / 1e9), model, tests, session.Lossy?.ToJson());
         }
 
         return report!;
@@ -93,7 +98,7 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
         }
     }
 
-    private IEnumerable<BenchRow> Rows(BenchRun run, BenchTest test, BenchModelJson model) => test.Samples.Select((sample, index) => new BenchRow
+    private IEnumerable<BenchRow> Rows(BenchRun run, BenchTest test, BenchModelJson model, LossyLabel? lossy) => test.Samples.Select((sample, index) => new BenchRow
     {
         Time = TimeProvider.System.GetUtcNow().UtcDateTime,
         Version = Machine.Version,
@@ -102,7 +107,7 @@ internal sealed record BenchScene(string Path, IReadOnlyList<GgufOverride> Overr
         Threads = run.Threads,
         Model = ModelName(model.Path),
         Architecture = model.Architecture,
-        Type = model.Type,
+        Type = lossy is null ? model.Type : $"{model.Type}, {lossy.Line}", // where every reader of rows shows it
         ModelBytes = model.Bytes,
         KvType = Options.KvType.ToString().ToLowerInvariant(),
         Test = test.Name,

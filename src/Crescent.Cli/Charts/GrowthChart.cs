@@ -109,13 +109,13 @@ internal static class GrowthChart
         return series;
     }
 
-    // What may differ between two rows beside the speed, each with the axis that it is.
+    // What may differ between two rows beside the speed, each with the axis that it is. How long an answer was read is no property of a curve: a prompt's length is.
     private static (Axis? Axis, string Text)[] Settings(BenchRow row) =>
     [
         (Axis.Threads, $"{row.Threads} thread{(row.Threads == 1 ? "" : "s")}"),
         (Axis.Depth, $"depth {ChartScale.Text(row.Depth)}"),
         (Axis.Batch, $"batch {row.Batch}"),
-        (null, $"{row.Tokens} tokens"),
+        (null, row.Test == BenchTest.Decode ? "" : $"{row.Tokens} tokens"),
         (null, $"steps of {row.Ubatch}"),
         (null, $"{row.KvType} cache"),
         (null, row.Isa),

@@ -51,7 +51,7 @@ internal static class BenchCommand
                 parsed.GetValue(csv),
                 parsed.GetValue(routing));
             // What cannot be opened is told before the probe keeps the user waiting.
-            Checkpoint.Open(scene.Path).Dispose();
+            Checkpoint.Open(scene.Path, scene.Options.Also).Dispose();
             if (scene.CsvPath is { } path)
             {
                 BenchFile.RequireAppendable(BenchScene.CsvOption, path);

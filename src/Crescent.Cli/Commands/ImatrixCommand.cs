@@ -29,6 +29,11 @@ internal static class ImatrixCommand
             var most = Values.AtLeastOne("--chunks", parsed.GetValue(chunks));
             OutputFile.RequireWritable("--out", parsed.GetValue(output)!);
             var options = model.Read(parsed, terminal, Math.Min(context, MostStep));
+            if (options.Lossy is not null)
+            {
+                throw new CommandFailedException("lossy options: expected none, found one: an importance matrix is that of the exact model", CommandFailedException.WrongUsage);
+            }
+
             using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), options, context, terminal, ChooseForm);
             var run = new ImportanceRun(session, text, parsed.GetValue(file)!, context, most, parsed.GetValue(head), terminal);
             var report = run.Execute(parsed.GetValue(output)!, cancellation);

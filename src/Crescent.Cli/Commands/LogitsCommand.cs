@@ -54,7 +54,7 @@ internal static class LogitsCommand
 
             if (parsed.GetValue(json))
             {
-                CliJson.Write(terminal.Out, new LogitsJson(path, ids.Length, vocab, firstBad < 0));
+                CliJson.Write(terminal.Out, new LogitsJson(path, ids.Length, vocab, firstBad < 0, session.Lossy?.ToJson()));
             }
 
             return firstBad < 0

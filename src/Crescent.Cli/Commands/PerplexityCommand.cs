@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using Crescent.Cli.Hub;
 using Crescent.Cli.Json;
+using Crescent.Cli.Lossy;
 using Crescent.Cli.Options;
+using Crescent.Engine.Models;
 using Crescent.Engine.Runtime.Scoring;
 
 namespace Crescent.Cli.Commands;
@@ -36,14 +38,22 @@ internal static class PerplexityCommand
             var most = Values.AtLeastOne("--chunks", parsed.GetValue(chunks));
             var counting = parsed.GetValue(llama) ? TextCounting.Llama : TextCounting.EveryToken;
             var options = model.Read(parsed, terminal, Math.Min(Chunk, context));
-            ModelSession Open(string path) => ModelSession.Open(path, model.ReadOverrides(parsed), options, context, terminal);
-            using var session = Open(model.PathOf(parsed));
+            ModelSession Open(string path, ModelOptions options) => ModelSession.Open(path, model.ReadOverrides(parsed), options, context, terminal);
+            using var session = Open(model.PathOf(parsed), options);
             var scored = ScoredText.Read(session.Tokenizer, text, counting, context, most, parsed.GetValue(file)!);
             using var run = new PerplexityRun(session, scored, terminal);
-            run.CompareWith(parsed.GetValue(kl) is { } path ? PerplexityBase.Open(path, scored, session, name => Open(ModelPath.Resolve(name)), terminal) : null);
+            run.CompareWith(
+                parsed.GetValue(kl) is { } path ? PerplexityBase.Open(path, scored, session, name => Open(ModelPath.Resolve(name), options with { Lossy = null }), terminal)
+                : session.Lossy is not null ? new ExactBase(session.Model, cancellation)
+                : null);
             run.SaveTo(parsed.GetValue(save));
             run.Execute(cancellation);
             var report = run.Report();
+            if (run.MeasuredLabel() is { Measured: { } measured } label && parsed.GetValue(kl) is null && !LossyMeasurementFile.TrySave(label.Path, measured))
+            {
+                terminal.Warn("the divergence could not be kept for later runs: there is no cache folder that can be written");
+            }
+
             if (parsed.GetValue(json))
             {
                 CliJson.Write(terminal.Out, report);
@@ -70,6 +80,11 @@ internal static class PerplexityCommand
         if (report.BytePerplexity is { } unit)
         {
             Line($"              {unit:F4} a byte, {report.BitsPerByte:F4} bits a byte");
+        }
+
+        if (report.Lossy is { } lossy)
+        {
+            Line($"lossy         {lossy.Helps}");
         }
 
         if (report.KlMean is { } mean)

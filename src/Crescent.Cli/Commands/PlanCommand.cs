@@ -38,6 +38,9 @@ internal sealed class PlanCommand
     private readonly Option<double?> _watts = Values.Number<double>("--watts", "Power of the machine at work, for the energy of a million tokens.");
     private readonly Option<double?> _tariff = Values.Number<double>("--tariff", "Price of a kilowatt hour.");
     private readonly Option<int?> _threads = Values.Number<int>("--threads", "Threads that compute (default: one a processor).", "-t");
+    private readonly Option<bool> _measure = new("--measure") { Description = "Of a preset: write a slice of random weights in its true shape, run it with as many slots a layer, and extrapolate to all layers." };
+    private readonly Option<int?> _measureLayers = Values.Number<int>("--measure-layers", "Layers of that slice (default: the dense ones and two with experts).");
+    private readonly Option<string?> _workFolder = new("--work-folder") { Description = "Folder on the drive to measure, for the slice, which is deleted at the end (default: the system's for temporary files).", HelpName = "FOLDER" };
     private readonly Option<bool> _json = new("--json") { Description = "One JSON document." };
 
     private PlanCommand()
@@ -50,15 +53,45 @@ internal sealed class PlanCommand
         var command = new Command("plan", "Predicts how fast a model larger than memory runs.")
         {
             options._model, options._memory, options._type, options._layers, options._residentType, options._kvType, options._context, options._chunk, options._prompt, options._drive, options._driveFile,
-            options._memoryRate, options._compute, options._exponent, options._trace, options._watts, options._tariff, options._threads, options._json,
+            options._memoryRate, options._compute, options._exponent, options._trace, options._watts, options._tariff, options._threads, options._measure, options._measureLayers, options._workFolder, options._json,
         };
-        command.SetAction(parsed => options.Run(parsed, terminal));
+        command.SetAction((parsed, cancellation) =>
+        {
+            options.Run(parsed, terminal, cancellation);
+            return Task.FromResult(0);
+        });
         return command;
     }
 
-    private void Run(ParseResult parsed, Terminal terminal)
+    private void Run(ParseResult parsed, Terminal terminal, CancellationToken cancellation)
     {
-        var plan = PlanReport.Make(Read(parsed, terminal));
+        if (!parsed.GetValue(_measure))
+        {
+            Report(parsed, terminal, PlanReport.Make(Read(parsed, terminal, sliceFile: null)));
+            return;
+        }
+
+        var slice = Slice(parsed);
+        using var folder = new WorkFolder(_workFolder.Name, parsed.GetValue(_workFolder));
+        var (path, largest) = slice.Write(folder, terminal, cancellation);
+        var request = Read(parsed, terminal, largest);
+        var measurement = new SliceMeasurement(request, slice, path, Threads(parsed, terminal), terminal);
+        Report(parsed, terminal, measurement.AddTo(PlanReport.Make(request), cancellation));
+    }
+
+    private PlanSlice Slice(ParseResult parsed)
+    {
+        var name = parsed.GetValue(_model)!;
+        if (File.Exists(name) || Directory.Exists(name) || !SynthPreset.TryGet(name, out var preset))
+        {
+            throw new CommandFailedException($"{_measure.Name}: expected a preset, found '{name}': crescent bench measures a model that is there", CommandFailedException.WrongUsage);
+        }
+
+        return PlanSlice.Choose(_measureLayers.Name, preset, Type(parsed) ?? PlannedModel.PresetType, Layers(parsed), parsed.GetValue(_measureLayers), Kv(parsed), Resident(parsed));
+    }
+
+    private void Report(ParseResult parsed, Terminal terminal, PlanJson plan)
+    {
         if (plan.Budgets.All(budget => budget.Plan is null))
         {
             throw new CommandFailedException($"{_memory.Name}: {PlanText.Gb(plan.Budgets[^1].Memory)} {PlanText.Refusal(plan.Budgets[^1])}");
@@ -74,7 +107,7 @@ internal sealed class PlanCommand
         }
     }
 
-    private PlanRequest Read(ParseResult parsed, Terminal terminal)
+    private PlanRequest Read(ParseResult parsed, Terminal terminal, string? sliceFile)
     {
         var memory = parsed.GetValue(_memory)!;
         if (memory.Length == 0)
@@ -87,12 +120,12 @@ internal sealed class PlanCommand
             throw new CommandFailedException($"{_tariff.Name}: expected {_watts.Name} beside it, found none", CommandFailedException.WrongUsage);
         }
 
-        var type = parsed.GetValue(_type) is { } name ? SynthTypes.Parse(_type.Name, name) : (DType?)null;
-        var model = PlannedModel.Open(parsed.GetValue(_model)!, type, parsed.GetValue(_layers) is { } layers ? Values.InRange(_layers.Name, 1, MostLayers, layers) : null);
+        var model = PlannedModel.Open(parsed.GetValue(_model)!, Type(parsed), Layers(parsed));
+        model = sliceFile is null ? model : model with { DriveFile = sliceFile };
         return new PlanRequest(
             model,
-            parsed.GetValue(_residentType) is { } resident ? Values.TensorType(_residentType.Name, resident, RowCodec.CanEncode) : null,
-            Enum.Parse<KvType>(parsed.GetValue(_kvType)!, ignoreCase: true),
+            Resident(parsed),
+            Kv(parsed),
             memory,
             Rates(parsed, model, terminal),
             HitRates(parsed),
@@ -103,11 +136,21 @@ internal sealed class PlanCommand
             AboveZero(_tariff, parsed));
     }
 
+    private DType? Type(ParseResult parsed) => parsed.GetValue(_type) is { } name ? SynthTypes.Parse(_type.Name, name) : null;
+
+    private int? Layers(ParseResult parsed) => parsed.GetValue(_layers) is { } layers ? Values.InRange(_layers.Name, 1, MostLayers, layers) : null;
+
+    private DType? Resident(ParseResult parsed) => parsed.GetValue(_residentType) is { } name ? Values.TensorType(_residentType.Name, name, RowCodec.CanEncode) : null;
+
+    private KvType Kv(ParseResult parsed) => Enum.Parse<KvType>(parsed.GetValue(_kvType)!, ignoreCase: true);
+
+    private int Threads(ParseResult parsed, Terminal terminal) => ModelOptionsArguments.AtMostProcessors(
+        parsed.GetValue(_threads) is { } count ? Values.InRange(_threads.Name, 1, ModelOptionsArguments.MostThreads, count) : 0, terminal);
+
     private PlanRates Rates(ParseResult parsed, PlannedModel model, Terminal terminal)
     {
         var (memory, compute) = (AboveZero(_memoryRate, parsed) * 1e9, AboveZero(_compute, parsed) * 1e9);
-        var threads = ModelOptionsArguments.AtMostProcessors(
-            parsed.GetValue(_threads) is { } count ? Values.InRange(_threads.Name, 1, ModelOptionsArguments.MostThreads, count) : 0, terminal);
+        var threads = Threads(parsed, terminal);
         var (drive, driveSource) = Drive(parsed, model, terminal);
         return new PlanRates(
             drive,
@@ -127,7 +170,7 @@ internal sealed class PlanCommand
         }
 
         var path = parsed.GetValue(_driveFile) ?? model.DriveFile ?? throw new CommandFailedException(
-            $"{_drive.Name}: a preset lies on no drive that could be measured: expected its GB/s, or {_driveFile.Name} with a large file on it, found neither", CommandFailedException.WrongUsage);
+            $"{_drive.Name}: a preset lies on no drive that could be measured: expected its GB/s, {_driveFile.Name} with a large file on it, or {_measure.Name}, found none", CommandFailedException.WrongUsage);
         var measurement = DriveMeasurement.Measure(path, terminal);
         return ([measurement.BytesPerSecond], measurement.Source);
     }

@@ -65,7 +65,7 @@ internal static class RunCommand
         using var generator = session.CreateGenerator();
         session.Model.Cancellation = cancellation;
         var sequence = generator.Add(request);
-        var report = new RunReport(sequence, session.Model);
+        var report = new RunReport(sequence, session);
         var answer = new AnswerText(sequence, reader);
         while (sequence.FinishReason is null)
         {

@@ -1,6 +1,7 @@
 namespace Crescent.Cli.Json;
 
-internal sealed record BenchJson(BenchMachineJson Machine, BenchModelJson Model, IReadOnlyList<BenchTestJson> Tests);
+/// <param name="Lossy">What of it is lossy; null where it is exact.</param>
+internal sealed record BenchJson(BenchMachineJson Machine, BenchModelJson Model, IReadOnlyList<BenchTestJson> Tests, LossyJson? Lossy);
 
 /// <summary>Threads and bandwidth are those of the last thread count.</summary>
 internal sealed record BenchMachineJson(string Cpu, string Isa, int Threads, double ReadGBps);
@@ -44,8 +45,17 @@ internal sealed record BenchTestJson(
 internal sealed record StreamingJson(
     double HitRate, long DriveBytesPerToken, double DriveGBps, double DriveBusyShare, double WaitedMsPerToken, double? AheadUsed, int Slots, int Experts, long MemoryLimit, long ResidentBytes)
 {
-    /// <summary>What the drive gave before the tests; null where that was not measured.</summary>
+    /// <summary>Share of the experts used that were copies of low precision; null where there are none.</summary>
+    public double? CopiesUsed { get; init; }
+
+    /// <summary>What the drive gave when it was measured before; null where that was not measured.</summary>
     public double? DriveMeasuredGBps { get; init; }
+
+    /// <summary>The hit rate of generated tokens alone, which the predictions below are for; null where there are none.</summary>
+    public double? DecodeHitRate { get; init; }
+
+    /// <summary>What to expect at this hit rate (crescent plan), to be put beside what was reached; null but for decoding one sequence.</summary>
+    public double? PredictedTokensPerSecond { get; init; }
 
     /// <summary>What drive and memory allow at this hit rate (crescent plan); null but for decoding one sequence.</summary>
     public double? BoundTokensPerSecond { get; init; }

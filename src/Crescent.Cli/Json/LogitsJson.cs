@@ -1,3 +1,3 @@
 namespace Crescent.Cli.Json;
 
-internal sealed record LogitsJson(string Out, int Tokens, int Vocab, bool Finite);
+internal sealed record LogitsJson(string Out, int Tokens, int Vocab, bool Finite, LossyJson? Lossy);

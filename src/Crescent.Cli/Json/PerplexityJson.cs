@@ -18,4 +18,8 @@ internal sealed record PerplexityJson(
     double? KlMedian,
     double? KlMax,
     int Context,
-    string Counting);
+    string Counting)
+{
+    /// <summary>What of it is lossy; null where it is exact.</summary>
+    public LossyJson? Lossy { get; init; }
+}

@@ -15,4 +15,8 @@ internal sealed record RunJson(
     long ResidentBytes,
     double? ExpertHitRate,
     StreamingJson? Streaming,
-    ulong Seed);
+    ulong Seed)
+{
+    /// <summary>What of it is lossy; null where it is exact.</summary>
+    public LossyJson? Lossy { get; init; }
+}

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Numerics;
 using Crescent.Cli.Hub;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Experts;
@@ -8,6 +9,7 @@ using Crescent.Kernels;
 using Crescent.Kernels.Attention;
 using Crescent.Kernels.MatMul;
 using Crescent.Kernels.Quantization;
+using Crescent.Kernels.Storage;
 
 namespace Crescent.Cli.Options;
 
@@ -22,6 +24,7 @@ internal sealed class ModelOptionsArguments
     private const int MostContext = 2_000_000_000; // so that positions and pages of a sequence fit an int
 
     private readonly Option<int?> _threads = Values.Number<int>("--threads", "Threads that compute (default: one a physical core).", "-t");
+    private readonly LossyArguments _lossy = new();
     private readonly Option<int?> _context = Values.Number<int>("--context", "Most tokens of prompt and answer (default: the model's, at most 32768).", "-c");
 
     public Argument<string?> Model { get; } = new("MODEL")
@@ -46,7 +49,7 @@ internal sealed class ModelOptionsArguments
 
     public Option<string[]> Also { get; } = new("--also")
     {
-        Description = "With --memory: a folder with copies of the model's files on another drive, to read from both. May be given again.",
+        Description = "A folder on another drive with those of the model's files that are not beside the first; with --memory also with copies, to read from both. May be given again.",
         DefaultValueFactory = _ => [],
     };
 
@@ -56,7 +59,11 @@ internal sealed class ModelOptionsArguments
 
     public Option<double?> DriveTimeout { get; } = Values.Number<double>("--drive-timeout", "With --memory: seconds without an answer of the drive after which a step fails (default: 60).");
 
-    public Option<bool> Cold { get; } = new("--cold") { Description = "With --memory: do not begin with the experts that were in memory when the model ran last, and keep no record of those." };
+    public Option<int?> DriveDepth { get; } = Values.Number<int>("--drive-depth", "With --memory: reads in flight (default: what a short measurement of the drive finds best, kept for later starts).");
+
+    public Option<long?> DriveBlock { get; } = Values.Size("--drive-block", "With --memory: bytes of one read, a power of two (default: measured, as --drive-depth).");
+
+    public Option<bool> Cold { get; } = new("--cold") { Description = "With --memory: do not begin with the experts that were in memory when the model ran last, and keep no record of those; measure the drive anew." };
 
     public Option<string[]> OverrideKv { get; } = new("--override-kv")
     {
@@ -90,7 +97,10 @@ internal sealed class ModelOptionsArguments
         command.Add(RecordRouting);
         command.Add(ExpertSlots);
         command.Add(DriveTimeout);
+        command.Add(DriveDepth);
+        command.Add(DriveBlock);
         command.Add(Cold);
+        _lossy.AddTo(command);
         command.Add(OverrideKv);
     }
 
@@ -103,6 +113,7 @@ internal sealed class ModelOptionsArguments
 
     public ModelOptions Read(ParseResult parsed, Terminal terminal, int maxBatchTokens = 512)
     {
+        var streaming = ReadStreaming(parsed);
         return new ModelOptions
         {
             Threads = AtMostProcessors(InRange(parsed, _threads, MostThreads) ?? 0, terminal),
@@ -112,7 +123,9 @@ internal sealed class ModelOptionsArguments
             MoveWeights = parsed.GetValue(Repack) == "auto",
             Mla = Enum.Parse<MlaForm>(parsed.GetValue(Mla)!, ignoreCase: true),
             ResidentType = parsed.GetValue(ResidentType) is { } type ? Values.TensorType("--resident-type", type, RowCodec.CanEncode) : null,
-            Streaming = ReadStreaming(parsed),
+            Streaming = streaming,
+            Lossy = _lossy.Read(parsed, isLimited: streaming is not null),
+            Also = parsed.GetValue(Also)!,
             Recorder = OpenTrace(parsed.GetValue(RecordRouting)),
             MaxBatchTokens = maxBatchTokens,
         };
@@ -126,6 +139,7 @@ internal sealed class ModelOptionsArguments
             throw new CommandFailedException($"--drive-timeout: expected more than 0 and at most {MostTimeout} seconds, found {seconds}", CommandFailedException.WrongUsage);
         }
 
+        var choice = ReadChoice(parsed);
         if (parsed.GetValue(Memory) is null && slots is null)
         {
             return null;
@@ -137,9 +151,21 @@ internal sealed class ModelOptionsArguments
             Also = parsed.GetValue(Also)!,
             MostSlots = slots ?? 0,
             StallTimeout = TimeSpan.FromSeconds(parsed.GetValue(DriveTimeout) ?? StandardTimeout),
+            Choice = choice,
             UsagePath = parsed.GetValue(Cold) ? null : ExpertUsageFile.PathOf(PathOf(parsed)),
         };
     }
+
+    private DriveChoiceOptions ReadChoice(ParseResult parsed) =>
+        parsed.GetValue(DriveBlock) is not { } block || (block is >= DriveReaderOptions.MinBlockBytes and <= DriveReaderOptions.MaxBlockBytes && BitOperations.IsPow2(block))
+            ? new DriveChoiceOptions
+            {
+                Depth = InRange(parsed, DriveDepth, DriveReaderOptions.MaxDepth),
+                BlockBytes = (int?)parsed.GetValue(DriveBlock),
+                Folder = CacheFolder.Of("drives"),
+                IsAnew = parsed.GetValue(Cold),
+            }
+            : throw new CommandFailedException($"--drive-block: expected a power of two from {Sizes.Format(DriveReaderOptions.MinBlockBytes)} to {Sizes.Format(DriveReaderOptions.MaxBlockBytes)}, found {block}", CommandFailedException.WrongUsage);
 
     /// <summary>A number of threads, or as many as there are processors, with a warning, where it is more.</summary>
     public static int AtMostProcessors(int threads, Terminal terminal)

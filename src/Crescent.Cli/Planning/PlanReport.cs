@@ -77,7 +77,8 @@ internal static class PlanReport
             request.ChunkTokens,
             plan.SecondsToFirstToken(request.PromptTokens, isCold: true, request.Rates.Of(drive)),
             plan.SecondsToFirstToken(request.PromptTokens, isCold: false, request.Rates.Of(drive))))],
-        [.. s_contexts.Select(tokens => Context(request, plan, tokens))]);
+        [.. s_contexts.Select(tokens => Context(request, plan, tokens))])
+    { HasTooFewSlots = plan.HasTooFewSlots };
 
     private static PlanDecodeJson Decode(PlanRequest request, StreamingPlan plan, HitRateSource source, double hitRate, double drive)
     {
@@ -94,6 +95,7 @@ internal static class PlanReport
             time.ComputeSeconds,
             1 / time.Seconds,
             1 / time.SerialSeconds,
+            1 / time.ExpectedSeconds,
             kwh,
             kwh * request.Tariff);
     }
@@ -113,7 +115,7 @@ internal static class PlanReport
         return new PlanContextJson(tokens, StreamingPlan.CacheBytesAt(plan.Model, tokens), slots);
     }
 
-    private static StreamingPlanOptions Options(PlanRequest request, long memory) =>
+    public static StreamingPlanOptions Options(PlanRequest request, long memory) =>
         new() { Memory = memory, ChunkTokens = request.ChunkTokens, Context = request.Context };
 
     private static PlanRatesJson Rates(PlanRates rates) => new(

@@ -13,8 +13,10 @@ internal sealed record HitRateSource(string Routing, double? Exponent, RoutingTr
 {
     public static IReadOnlyList<HitRateSource> Published { get; } = [.. StreamingBound.Exponents.Select(fit => new HitRateSource(fit.Routing, fit.Exponent, null))];
 
+    /// <summary>Where a layer has fewer slots than a token takes experts the fit does not hold: hits are then as rare as with even routing.</summary>
     public double HitRate(StreamingPlan plan) => plan.Share >= 1 ? 1
         : Trace is { } trace ? RoutingReplay.Run(trace, (int)Math.Round(plan.Share * trace.Experts), EvictionPolicyKind.Gate).HitRate
+        : plan.HasTooFewSlots ? plan.Share
         : StreamingBound.HitRate(plan.Share, Exponent ?? 0);
 }
 

@@ -16,11 +16,13 @@ internal static class PlanTable
         }
 
         Division(output, budgets);
+        Warnings(output, plan, budgets);
         Decode(output, plan, budgets);
         Terms(output, budgets);
         Prefill(output, plan, budgets);
         Contexts(output, budgets);
         Energy(output, budgets);
+        Measured(output, budgets);
     }
 
     private static void Head(TextWriter output, PlanJson plan)
@@ -48,6 +50,33 @@ internal static class PlanTable
         }
     }
 
+    private static void Warnings(TextWriter output, PlanJson plan, PlanBudgetJson[] budgets)
+    {
+        foreach (var budget in budgets.Where(budget => budget.Plan!.HasTooFewSlots))
+        {
+            Line(output, $"{Gb(budget.Memory),10}: warning: {budget.Plan!.Slots} slots a layer for the {plan.Shape.ExpertsPerToken} experts that a token takes: hardly any is still there for the next token (hit rate {budget.Plan.Share:P1})");
+        }
+    }
+
+    private static void Measured(TextWriter output, PlanBudgetJson[] budgets)
+    {
+        foreach (var (budget, run) in budgets.Where(budget => budget.Measured is not null).Select(budget => (budget, budget.Measured!)))
+        {
+            output.WriteLine();
+            Line(output, $"measured for {Gb(budget.Memory)}: the first {run.Layers} layers ({run.ExpertLayers} with experts, {Gb(run.Bytes)}) in {Gb(run.Memory)}, {run.Slots} slots a layer, drive {run.DriveGBps:0.##} GB/s");
+            output.WriteLine($"{"",28} {"hit rate",9} {"predicted",10} {"measured",10}");
+            Line(output, $"{"slice: decode, tok/s",-28} {run.HitRate,9:P0} {PlanText.Speed(run.PredictedTokensPerSecond),10} {PlanText.Speed(run.TokensPerSecond),10}");
+            Line(output, $"{$"slice: prefill of {run.PrefillTokens}",-28} {"",9} {PlanText.Speed(run.PredictedPrefillTokensPerSecond),10} {PlanText.Speed(run.PrefillTokensPerSecond),10}");
+            foreach (var whole in run.Whole)
+            {
+                Line(output, $"{$"all layers: {whole.Routing}",-28} {whole.HitRate,9:P0} {PlanText.Speed(whole.PredictedTokensPerSecond),10} {$"{PlanText.Speed(whole.TokensPerSecond)}*",10}");
+            }
+
+            Line(output, $"{$"all layers: prefill of {run.PrefillTokens}",-28} {"",9} {"",10} {$"{PlanText.Speed(run.WholePrefillTokensPerSecond)}*",10}");
+            output.WriteLine("* extrapolated: the prediction, times what the slice reached of its own");
+        }
+    }
+
     private static void Decode(TextWriter output, PlanJson plan, PlanBudgetJson[] budgets)
     {
         var routings = budgets[0].Plan!.Decode.Select(decode => decode.Routing).Distinct().ToArray();
@@ -69,11 +98,11 @@ internal static class PlanTable
     private static void Terms(TextWriter output, PlanBudgetJson[] budgets)
     {
         output.WriteLine();
-        output.WriteLine("where a token's time goes (ms); the bound is the longest, with no overlap it is the sum");
-        output.WriteLine($"{"memory",10} {"routing",10} {"drive GB/s",10} {"GB read",8} {"drive",9} {"memory",9} {"products",9} {"tok/s",7} {"no overlap",10}");
+        output.WriteLine("where a token's time goes (ms); at most: the longest alone; expected, as runs so far: the drive, then the longer of the others");
+        output.WriteLine($"{"memory",10} {"routing",10} {"drive GB/s",10} {"GB read",8} {"drive",9} {"memory",9} {"products",9} {"at most",8} {"expected",9}");
         foreach (var (budget, row) in budgets.SelectMany(budget => Middle(budget.Plan!.Decode).Select(row => (budget, row))))
         {
-            Line(output, $"{Gb(budget.Memory),10} {row.Routing,10} {row.DriveGBps,10:0.##} {row.DriveBytesPerToken / 1e9,8:F2} {row.DriveSeconds * 1e3,9:F0} {row.MemorySeconds * 1e3,9:F0} {row.ComputeSeconds * 1e3,9:F0} {PlanText.Speed(row.TokensPerSecond),7} {PlanText.Speed(row.SerialTokensPerSecond),10}");
+            Line(output, $"{Gb(budget.Memory),10} {row.Routing,10} {row.DriveGBps,10:0.##} {row.DriveBytesPerToken / 1e9,8:F2} {row.DriveSeconds * 1e3,9:F0} {row.MemorySeconds * 1e3,9:F0} {row.ComputeSeconds * 1e3,9:F0} {PlanText.Speed(row.TokensPerSecond),8} {PlanText.Speed(row.ExpectedTokensPerSecond),9}");
         }
     }
 

@@ -1,5 +1,6 @@
 using Crescent.Cli.Hub;
 using Crescent.Engine.Checkpoints;
+using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Models;
 using Crescent.Engine.Planning;
 using Crescent.Engine.Synthesis;
@@ -12,7 +13,7 @@ namespace Crescent.Cli.Planning;
 /// <param name="DriveFile">The largest file of a model's weights, to measure the drive with; null for presets.</param>
 internal sealed record PlannedModel(string Name, DType? Type, IReadOnlyList<PlannedTensor> Tensors, int ExpertsUsed, string? DriveFile)
 {
-    private const DType PresetType = DType.Q4_0;
+    public const DType PresetType = DType.Q4_0;
 
     /// <param name="type">Of a preset; null is the one of <c>crescent synth</c>.</param>
     /// <param name="layers">The first layers of a preset; null is all.</param>
@@ -34,15 +35,15 @@ internal sealed record PlannedModel(string Name, DType? Type, IReadOnlyList<Plan
         return Open(ModelPath.Resolve(name));
     }
 
+    /// <summary>Routed experts that a token takes in a layer; 0 where there are none.</summary>
+    public static int ExpertsUsedOf(GgufMetadata metadata, string path) => metadata.TryGetString("general.architecture", out var architecture)
+        ? new GgufConfig(metadata, architecture, path).Integer("expert_used_count", 0, 0, 65536)
+        : throw new CheckpointException($"{path}: expected metadata key 'general.architecture', found none");
+
     private static PlannedModel Open(string path)
     {
         using var checkpoint = Checkpoint.Open(path);
-        if (!checkpoint.Metadata.TryGetString("general.architecture", out var architecture))
-        {
-            throw new CheckpointException($"{path}: expected metadata key 'general.architecture', found none");
-        }
-
-        var used = new GgufConfig(checkpoint.Metadata, architecture, path).Integer("expert_used_count", 0, 0, 65536);
+        var used = ExpertsUsedOf(checkpoint.Metadata, path);
         _ = checkpoint.Metadata.TryGetString("general.name", out var title);
         return new PlannedModel(title ?? path, Type: null, PlannedTensor.Of(checkpoint), used, checkpoint.Files.MaxBy(file => new FileInfo(file).Length));
     }

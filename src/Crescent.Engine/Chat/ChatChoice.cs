@@ -106,7 +106,7 @@ internal sealed class ChatChoice
             HasPrompt = true;
             _answer.MarkPrompt();
             _firstToken = _time.GetTimestamp();
-            if (_answer.Request.ScorePrompt)
+            if (_sequence.PromptScores.Count > 0)
             {
                 _answer.Tell(new PromptUpdate(_index, _sequence.PromptScores));
             }

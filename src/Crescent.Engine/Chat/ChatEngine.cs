@@ -99,6 +99,18 @@ public sealed class ChatEngine : IDisposable
         }
     }
 
+    /// <summary>Requests that have no whole answer yet.</summary>
+    public int Pending
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _queue.Count + _active.Count;
+            }
+        }
+    }
+
     /// <summary>What runs, what waits, and what was done so far.</summary>
     public ChatStatus Status()
     {
@@ -182,9 +194,11 @@ public sealed class ChatEngine : IDisposable
         lock (_gate)
         {
             _isStopping = true;
-            RefuseQueue(new ChatException(ChatFailure.Stopping, "the server is shutting down"));
+            var reason = new ChatException(ChatFailure.Stopping, "the server is shutting down");
+            RefuseQueue(reason);
             foreach (var answer in _active.ToArray())
             {
+                answer.Complete(reason);
                 answer.Cancel();
             }
 

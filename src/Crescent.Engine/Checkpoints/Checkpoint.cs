@@ -57,7 +57,11 @@ public abstract class Checkpoint : IDisposable
     /// folder that holds it, expert records, or one GGUF model.
     /// </summary>
     /// <exception cref="CheckpointException">A file is missing, damaged, or of a kind this engine does not read.</exception>
-    public static Checkpoint Open(string path) => CheckpointKind.Open(path);
+    public static Checkpoint Open(string path) => CheckpointKind.Open(path, FilePlaces.None);
+
+    /// <param name="also">Folders where files are looked for that are not beside the first: shards, or files of expert records.</param>
+    /// <inheritdoc cref="Open(string)"/>
+    public static Checkpoint Open(string path, IReadOnlyList<string> also) => CheckpointKind.Open(path, new FilePlaces(also));
 
     public void Dispose()
     {

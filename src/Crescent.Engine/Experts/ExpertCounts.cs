@@ -10,6 +10,9 @@ namespace Crescent.Engine.Experts;
 /// <param name="DriveBusy">Time in which the drive had a read in flight.</param>
 public readonly record struct ExpertCounts(long Used, long Hits, long BytesRead, long AheadRead, long AheadUsed, TimeSpan Waited, TimeSpan DriveBusy)
 {
+    /// <summary>Of the experts used, how many were copies of low precision.</summary>
+    public long CopiesUsed { get; init; }
+
     public double HitRate => Used == 0 ? 1 : (double)Hits / Used;
 
     public static ExpertCounts operator -(ExpertCounts left, ExpertCounts right) => new(
@@ -19,5 +22,8 @@ public readonly record struct ExpertCounts(long Used, long Hits, long BytesRead,
         left.AheadRead - right.AheadRead,
         left.AheadUsed - right.AheadUsed,
         left.Waited - right.Waited,
-        left.DriveBusy - right.DriveBusy);
+        left.DriveBusy - right.DriveBusy)
+    {
+        CopiesUsed = left.CopiesUsed - right.CopiesUsed,
+    };
 }

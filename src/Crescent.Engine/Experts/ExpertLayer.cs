@@ -1,5 +1,4 @@
 using Crescent.Engine.Experts.Eviction;
-using Crescent.Kernels.MatMul;
 
 namespace Crescent.Engine.Experts;
 
@@ -8,8 +7,8 @@ internal abstract class ExpertLayer : IDisposable
 {
     private const double HalfLife = 1000; // steps: what is worth keeping for the next start
 
-    private readonly (WeightMatrix Gate, WeightMatrix Up, WeightMatrix Down)[] _mapped; // [experts], never read through
-    private readonly ExpertExtents[] _extents; // [experts]
+    private readonly StoredExpert[] _experts; // [experts]
+    private readonly StoredExpert[]? _copies; // [experts]
     private readonly ExpertSlot?[] _slots; // [experts]: never more slots than experts
     private readonly int[] _slotOf; // [experts], −1 where it is not resident
     private readonly bool[] _unavailable; // [slots]: not made, being read, or in use
@@ -17,26 +16,27 @@ internal abstract class ExpertLayer : IDisposable
     private readonly long[] _worthStep; // [experts]
     private int _emptied; // slots that lost their expert and have no other yet
 
-    protected ExpertLayer(int number, (WeightMatrix, WeightMatrix, WeightMatrix)[] mapped, ExpertExtents[] extents)
+    protected ExpertLayer(int number, StoredExpert[] experts, StoredExpert[]? copies)
     {
         Number = number;
-        _mapped = mapped;
-        _extents = extents;
-        _slots = new ExpertSlot?[mapped.Length];
-        _slotOf = new int[mapped.Length];
+        _experts = experts;
+        _copies = copies;
+        _slots = new ExpertSlot?[experts.Length];
+        _slotOf = new int[experts.Length];
         _slotOf.AsSpan().Fill(-1);
-        _unavailable = new bool[mapped.Length];
+        _unavailable = new bool[experts.Length];
         _unavailable.AsSpan().Fill(true);
-        _worth = new double[mapped.Length];
-        _worthStep = new long[mapped.Length];
-        SlotBytes = extents.Max(item => item.SlotBytes);
-        MostExtents = extents.Max(item => item.Extents.Count);
+        _worth = new double[experts.Length];
+        _worthStep = new long[experts.Length];
+        StoredExpert[] all = [.. experts, .. copies ?? []];
+        SlotBytes = all.Max(item => item.Extents.SlotBytes);
+        MostExtents = all.Max(item => item.Extents.Extents.Count);
     }
 
     /// <summary>Number among the layers with experts.</summary>
     public int Number { get; }
 
-    public int Experts => _mapped.Length;
+    public int Experts => _experts.Length;
 
     /// <summary>Bytes of a slot.</summary>
     public long SlotBytes { get; }
@@ -50,9 +50,11 @@ internal abstract class ExpertLayer : IDisposable
     /// <summary>Slots that may exist.</summary>
     public int Quota { get; set; }
 
-    public ExpertExtents Extents(int expert) => _extents[expert];
+    /// <summary>Whether there are copies of lower precision.</summary>
+    public bool HasCopies => _copies is not null;
 
-    public (WeightMatrix Gate, WeightMatrix Up, WeightMatrix Down) Mapped(int expert) => _mapped[expert];
+    /// <summary>Where an expert lies on the drive, or its copy.</summary>
+    public StoredExpert Stored(int expert, bool asCopy) => asCopy ? _copies![expert] : _experts[expert];
 
     /// <summary>The slot that holds an expert or is being filled with it; null for none.</summary>
     public ExpertSlot? Find(int expert) => _slotOf[expert] < 0 ? null : _slots[_slotOf[expert]];
@@ -195,11 +197,11 @@ internal abstract class ExpertLayer : IDisposable
 }
 
 /// <inheritdoc cref="ExpertLayer"/>
-internal sealed class ExpertLayer<TPolicy>(int number, (WeightMatrix, WeightMatrix, WeightMatrix)[] mapped, ExpertExtents[] extents) : ExpertLayer(number, mapped, extents)
+internal sealed class ExpertLayer<TPolicy>(int number, StoredExpert[] experts, StoredExpert[]? copies) : ExpertLayer(number, experts, copies)
     where TPolicy : struct, IEvictionPolicy<TPolicy>
 {
 #pragma warning disable IDE0044 // a policy may change its own fields: calls through a readonly field would change a copy
-    private TPolicy _policy = TPolicy.Create(mapped.Length, mapped.Length);
+    private TPolicy _policy = TPolicy.Create(experts.Length, experts.Length);
 #pragma warning restore IDE0044
 
     public override void Touch(ExpertSlot slot, float gateShare, long step) => _policy.Touch(slot.Index, slot.Expert, gateShare, step);

@@ -13,7 +13,8 @@ internal sealed class ExpertSlot : IDisposable
     private readonly PinnedMemory _memory;
     private readonly ReadJob _job;
     private readonly ReadExtent[] _reads;
-    private ExpertExtents? _madeFor; // the expert that the matrices were made for
+    private StoredExpert? _stored; // what it holds or will hold
+    private StoredExpert? _madeFor; // what the matrices were made for
 
     public ExpertSlot(ExpertLayer layer, int index, long bytes)
     {
@@ -49,6 +50,9 @@ internal sealed class ExpertSlot : IDisposable
     /// <summary>Whether its record was read again because the first reading was not what the file's hash says.</summary>
     public bool IsSecondReading { get; set; }
 
+    /// <summary>Whether it holds, or will hold, a copy of low precision.</summary>
+    public bool IsCopy { get; private set; }
+
     /// <summary>Whether a step needs it: it must not give way.</summary>
     public bool IsPinned { get; set; }
 
@@ -67,16 +71,18 @@ internal sealed class ExpertSlot : IDisposable
     public bool TryLock() => _memory.TryLock();
 
     /// <summary>Makes it ready to be filled with an expert by <see cref="Job"/>.</summary>
-    public void Prepare(int expert, DriveFile[] files, ReadPriority priority)
+    public void Prepare(int expert, bool asCopy, ReadPriority priority)
     {
-        _job.Prepare(Layer.Extents(expert).Reads(files, _memory.Bytes, _reads), priority);
+        _stored = Layer.Stored(expert, asCopy);
+        _job.Prepare(_stored.Extents.Reads(_stored.Files, _memory.Bytes, _reads), priority);
+        IsCopy = asCopy;
         (Expert, IsReading, IsAhead, IsWarmUp, IsSecondReading, Error) = (expert, true, priority == ReadPriority.Ahead, false, false, null);
     }
 
     /// <summary>The hash that the bytes have, where the file states another; null where they are what it states, or it states none. To be asked once the bytes have come.</summary>
     public ulong? WrongHash()
     {
-        var extents = Layer.Extents(Expert);
+        var extents = _stored!.Extents;
         if (extents.IsVerified || extents.Record is not { } record)
         {
             return null;
@@ -92,20 +98,18 @@ internal sealed class ExpertSlot : IDisposable
     public void Complete(IsaLevel isa)
     {
         IsReading = false;
-        var extents = Layer.Extents(Expert);
-        if (_madeFor?.HasLayoutOf(extents) != true) // else the matrices read the same places
+        if (_madeFor?.HasLayoutOf(_stored!) != true) // else the matrices read the same places
         {
-            MakeMatrices(extents, _memory.Bytes, isa);
-            _madeFor = extents;
+            MakeMatrices(_stored!, _memory.Bytes, isa);
+            _madeFor = _stored;
         }
     }
 
-    private void MakeMatrices(ExpertExtents extents, ByteRegion slot, IsaLevel isa)
+    private void MakeMatrices(StoredExpert stored, ByteRegion slot, IsaLevel isa)
     {
-        var (gate, up, down) = Layer.Mapped(Expert);
-        Gate = gate.CopyAt(region => extents.In(slot, region), isa);
-        Up = up.CopyAt(region => extents.In(slot, region), isa);
-        Down = down.CopyAt(region => extents.In(slot, region), isa);
+        Gate = stored.Gate.CopyAt(region => stored.Extents.In(slot, region), isa);
+        Up = stored.Up.CopyAt(region => stored.Extents.In(slot, region), isa);
+        Down = stored.Down.CopyAt(region => stored.Extents.In(slot, region), isa);
     }
 
     /// <summary>The read failed.</summary>
@@ -115,13 +119,13 @@ internal sealed class ExpertSlot : IDisposable
     /// <summary>The bytes are not those of the record.</summary>
     public void FailHash(ulong found)
     {
-        var record = Layer.Extents(Expert).Record!.Value;
+        var record = _stored!.Extents.Record!.Value;
         Error = new WeightReadException(
             $"{_job.Extents[0].File.Path}: offset {record.Offset}: expert {Expert} of expert layer {Layer.Number}: expected hash {record.Hash:x16}, found {found:x16}: the record is damaged");
     }
 
     /// <summary>It holds nothing any more.</summary>
-    public void Empty() => (Expert, IsReading, IsAhead, IsWarmUp) = (-1, false, false, false);
+    public void Empty() => (Expert, IsReading, IsAhead, IsWarmUp, IsCopy) = (-1, false, false, false, false);
 
     public void Dispose() => _memory.Dispose();
 }

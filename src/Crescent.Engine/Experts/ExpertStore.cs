@@ -19,13 +19,14 @@ public sealed class ExpertStore : IDisposable
 
     private readonly ExpertStoreOptions _options;
     private readonly Checkpoint _checkpoint;
-    private readonly IReadOnlyList<MappedFile> _mappings;
-    private readonly DriveFile[] _files; // in the order of the mappings
+    private readonly ExpertSource _source;
+    private readonly ExpertSource? _copies;
     private readonly DriveReader _reader;
     private readonly List<ExpertLayer> _layers = [];
     private long _step;
     private long _used;
     private long _hits;
+    private long _copiesUsed;
     private long _aheadRead;
     private long _aheadUsed;
     private long _waitedTicks;
@@ -38,19 +39,30 @@ public sealed class ExpertStore : IDisposable
     private string? _key; // of the model, in the file of usage
 
     /// <exception cref="CheckpointException">A file, or a copy of it, cannot be opened.</exception>
-    public ExpertStore(Checkpoint checkpoint, ExpertStoreOptions options)
+    /// <param name="copies">The same model in smaller types, to stand in for what is missing; null for none.</param>
+    public ExpertStore(Checkpoint checkpoint, ExpertStoreOptions options, Checkpoint? copies = null)
     {
         (_checkpoint, _options) = (checkpoint, options);
         Budget = new MemoryBudget(options.Memory);
-        _mappings = checkpoint.Mappings;
-        _files = ExpertFiles.Open(_mappings, options.Also);
-        _reader = options.CreateReader(options.Drive);
+        _source = new ExpertSource(checkpoint, options.Also);
+        _copies = copies is null ? null : new ExpertSource(copies, []);
+        Drive = DriveChoice.Make(checkpoint, _source.Files, options);
+        _reader = options.CreateReader(Drive.Reader);
     }
 
     public MemoryBudget Budget { get; }
 
+    /// <summary>What the drive gave to reads such as this store makes, bytes a second; null where it was not measured.</summary>
+    public double? MeasuredBytesPerSecond => Drive.Rate?.BytesPerSecond;
+
+    /// <summary>How the drive is read.</summary>
+    internal DriveChoice Drive { get; }
+
     /// <summary>Layers with experts.</summary>
     public int Layers => _layers.Count;
+
+    /// <summary>Whether copies of low precision may stand in for experts.</summary>
+    public bool HasCopies => _copies is not null;
 
     /// <summary>Bytes of all experts on the drive.</summary>
     public long ExpertBytes { get; private set; }
@@ -65,12 +77,12 @@ public sealed class ExpertStore : IDisposable
     public int Experts => _layers.Sum(layer => layer.Experts);
 
     /// <summary>Why some files are read through the system's cache; null where none is.</summary>
-    public string? BufferedReason => _files.FirstOrDefault(file => file.BufferedReason is not null)?.BufferedReason;
+    public string? BufferedReason => _source.Files.FirstOrDefault(file => file.BufferedReason is not null)?.BufferedReason;
 
     /// <summary>Whether the system refused to lock slots in memory: it may then swap them out.</summary>
     public bool LockRefused => _lockRefused;
 
-    public ExpertCounts Counts => new(_used, _hits, _reader.BytesRead, _aheadRead, _aheadUsed, Stopwatch.GetElapsedTime(0, _waitedTicks), _reader.BusyTime);
+    public ExpertCounts Counts => new(_used, _hits, _reader.BytesRead, _aheadRead, _aheadUsed, Stopwatch.GetElapsedTime(0, _waitedTicks), _reader.BusyTime) { CopiesUsed = _copiesUsed };
 
     /// <summary>Experts that were read because they were resident when the model ran last.</summary>
     internal long WarmUpReads { get; private set; }
@@ -79,21 +91,28 @@ public sealed class ExpertStore : IDisposable
     internal bool MayReadAhead => _options.ReadsAhead && _ahead.IsOn;
 
     /// <summary>Adds a layer's experts.</summary>
-    /// <param name="gate">[experts], mapped matrices of the checkpoint.</param>
-    internal ExpertLayer AddLayer(WeightMatrix[] gate, WeightMatrix[] up, WeightMatrix[] down)
+    /// <param name="matrices">[experts] each, mapped matrices of the checkpoint.</param>
+    /// <param name="copies">The same of the copies; null for none.</param>
+    /// <exception cref="CheckpointException">A copy is no smaller than the expert.</exception>
+    internal ExpertLayer AddLayer((WeightMatrix[] Gate, WeightMatrix[] Up, WeightMatrix[] Down) matrices, (WeightMatrix[] Gate, WeightMatrix[] Up, WeightMatrix[] Down)? copies = null)
     {
-        var mapped = gate.Select((matrix, e) => (matrix, up[e], down[e])).ToArray();
-        var extents = Array.ConvertAll(mapped, expert => ExpertExtents.Of(Locate, expert.matrix, expert.Item2, expert.Item3));
+        var mapped = _source.Find(matrices.Gate, matrices.Up, matrices.Down);
+        var small = copies is { } found ? _copies!.Find(found.Gate, found.Up, found.Down) : null;
         var number = _layers.Count;
+        if (small is not null && small[0].Bytes >= mapped[0].Bytes)
+        {
+            throw new CheckpointException($"{_copies!.Path}: expected copies smaller than the {mapped[0].Bytes} bytes of an expert of expert layer {number}, found {small[0].Bytes}");
+        }
+
         ExpertLayer layer = _options.Policy switch
         {
-            EvictionPolicyKind.Lru => new ExpertLayer<LeastRecentlyUsed>(number, mapped, extents),
-            EvictionPolicyKind.Lfu => new ExpertLayer<DecayingFrequency>(number, mapped, extents),
-            EvictionPolicyKind.S3Fifo => new ExpertLayer<TwoQueues>(number, mapped, extents),
-            _ => new ExpertLayer<GateWeightedRecency>(number, mapped, extents),
+            EvictionPolicyKind.Lru => new ExpertLayer<LeastRecentlyUsed>(number, mapped, small),
+            EvictionPolicyKind.Lfu => new ExpertLayer<DecayingFrequency>(number, mapped, small),
+            EvictionPolicyKind.S3Fifo => new ExpertLayer<TwoQueues>(number, mapped, small),
+            _ => new ExpertLayer<GateWeightedRecency>(number, mapped, small),
         };
         _layers.Add(layer);
-        ExpertBytes += extents.Sum(item => item.ReadBytes);
+        ExpertBytes += mapped.Sum(item => item.Extents.ReadBytes);
         return layer;
     }
 
@@ -129,7 +148,8 @@ public sealed class ExpertStore : IDisposable
     }
 
     /// <summary>Starts to fill a slot of a layer with an expert; null where all its slots are in use.</summary>
-    internal ExpertSlot? TryRead(ExpertLayer layer, int expert, ReadPriority priority, bool isWarmUp = false)
+    /// <param name="asCopy">Whether its copy is read in its place.</param>
+    internal ExpertSlot? TryRead(ExpertLayer layer, int expert, ReadPriority priority, bool isWarmUp = false, bool asCopy = false)
     {
         var made = layer.SlotCount;
         if (layer.Take() is not { } slot)
@@ -143,7 +163,7 @@ public sealed class ExpertStore : IDisposable
             _lockRefused = _lockRefused || !slot.TryLock();
         }
 
-        slot.Prepare(expert, _files, priority);
+        slot.Prepare(expert, asCopy, priority);
         layer.Assign(slot, expert, _step);
         _reader.Submit(slot.Job);
         if (isWarmUp)
@@ -164,6 +184,7 @@ public sealed class ExpertStore : IDisposable
     internal void Use(ExpertSlot slot, float gateShare, bool hit)
     {
         _used++;
+        _copiesUsed += slot.IsCopy ? 1 : 0;
         _hits += hit && !slot.IsAhead ? 1 : 0; // what was read ahead cost the drive as much
         if (slot.IsAhead)
         {
@@ -225,7 +246,8 @@ public sealed class ExpertStore : IDisposable
 
         _reader.Dispose();
         _layers.ForEach(layer => layer.Dispose());
-        Array.ForEach(_files, file => file.Dispose());
+        _source.Dispose();
+        _copies?.Dispose();
     }
 
     private void Complete(ReadJob job)
@@ -270,7 +292,7 @@ public sealed class ExpertStore : IDisposable
     {
         var slot = layer.Oldest ?? _layers.Select(other => other.Oldest).OfType<ExpertSlot>().MinBy(other => other.Job.SubmittedTimestamp);
         var place = slot is null ? "nothing is being read" : $"expert {slot.Expert} of expert layer {slot.Layer.Number}, at byte {slot.Job.Extents[0].Offset}";
-        return new WeightReadException($"{slot?.Job.Extents[0].File.Path ?? _files[0].Path}: the drive has not answered for {_options.StallTimeout.TotalSeconds:0.#} s ({place})");
+        return new WeightReadException($"{slot?.Job.Extents[0].File.Path ?? _source.Files[0].Path}: the drive has not answered for {_options.StallTimeout.TotalSeconds:0.#} s ({place})");
     }
 
     private void ShareSlots()
@@ -322,18 +344,5 @@ public sealed class ExpertStore : IDisposable
                 layer.Touch(slot, 0, _step);
             }
         }
-    }
-
-    private ExpertPlacement Locate(ByteRegion region)
-    {
-        for (var i = 0; i < _mappings.Count; i++)
-        {
-            if (_mappings[i].OffsetOf(region) is { } offset)
-            {
-                return new ExpertPlacement(i, offset, _files[i].BlockBytes, _checkpoint.RecordAt(_mappings[i], offset));
-            }
-        }
-
-        throw new CheckpointException("experts that are computed while loading cannot be read from the drive");
     }
 }

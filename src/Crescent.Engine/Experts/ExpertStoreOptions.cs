@@ -22,6 +22,9 @@ public sealed record ExpertStoreOptions
 
     public DriveReaderOptions Drive { get; init; } = new();
 
+    /// <summary>How the reads in flight and their size are chosen; null leaves those of <see cref="Drive"/>.</summary>
+    public DriveChoiceOptions? Choice { get; init; }
+
     /// <summary>File that keeps which experts were resident, for the next start; null for none.</summary>
     public string? UsagePath { get; init; }
 

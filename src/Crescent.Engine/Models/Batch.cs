@@ -56,6 +56,9 @@ public sealed class Batch
     /// <summary>Whether a span's tokens belong to a prompt (they may take another, equal form of attention than generated ones).</summary>
     public bool IsPrompt(int span) => _promptSpans[span];
 
+    /// <summary>Whether any token belongs to a prompt.</summary>
+    public bool HasPrompt => _promptSpans.AsSpan(0, _spanCount).Contains(true);
+
     public void Clear()
     {
         Count = 0;

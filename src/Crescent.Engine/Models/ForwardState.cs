@@ -19,6 +19,7 @@ public sealed class ForwardState : IDisposable
         MaxRows = options.MaxBatchTokens;
         Pool = new ComputePool(ProcessorLayout.ThreadsOrDefault(options.Threads));
         Activations = options.Activations;
+        Lossy = options.Lossy;
         Cache = cache;
         HiddenWidth = hidden;
         Rope = rope;
@@ -82,6 +83,9 @@ public sealed class ForwardState : IDisposable
 
     /// <summary>Chooses experts in the routers' place; null where they do.</summary>
     public RoutingPlayback? Playback { get; set; }
+
+    /// <summary>Helps that change values; null for exact steps.</summary>
+    public LossyOptions? Lossy { get; set; }
 
     /// <summary>Sees all products before they run; null for nobody.</summary>
     public ProductObserver? Observer { get; set; }

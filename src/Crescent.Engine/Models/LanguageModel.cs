@@ -105,6 +105,13 @@ public sealed class LanguageModel : IDisposable
         set => _state.Playback = value;
     }
 
+    /// <inheritdoc cref="ForwardState.Lossy"/>
+    public LossyOptions? Lossy
+    {
+        get => _state.Lossy;
+        set => _state.Lossy = value;
+    }
+
     /// <summary>Ends a step that waits for the drive; one that waits for nothing goes on to its end.</summary>
     public CancellationToken Cancellation
     {

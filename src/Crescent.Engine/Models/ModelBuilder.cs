@@ -22,6 +22,9 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
     /// <summary>Holds some of the experts where they are read from the drive; null where all are in memory.</summary>
     internal ExpertStore? Store { get; init; }
 
+    /// <summary>Tensors of the same model in smaller types; null where there are none.</summary>
+    internal TensorSource? Copies { get; init; }
+
     public int Threads => ProcessorLayout.ThreadsOrDefault(Options.Threads);
 
     public int Hidden { get; } = config.Integer("embedding_length");
@@ -63,7 +66,9 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
     };
 
     /// <summary>Where a layer's experts are while the model runs.</summary>
-    public IExpertPlace PlaceOf(ExpertWeights experts) => Store is null ? new ResidentExperts(experts) : new StreamedExperts(Store, experts);
+    /// <param name="prefix">Of the names of its tensors.</param>
+    public IExpertPlace PlaceOf(string prefix, ExpertWeights experts) =>
+        Store is null ? new ResidentExperts(experts) : new StreamedExperts(Store, experts, Copies is null ? null : CopiesOf(prefix, experts));
 
     /// <summary>Assembles a model around its layers, which all cache the same.</summary>
     public ModelParts Assemble(
@@ -93,6 +98,15 @@ public sealed class ModelBuilder(GgufConfig config, TensorSource tensors, ModelO
             Scratch = scratch,
             Notes = notes ?? [],
         };
+    }
+
+    private ExpertWeights CopiesOf(string prefix, ExpertWeights experts)
+    {
+        var (width, hidden) = (experts.Gate[0].Rows, experts.Gate[0].Columns);
+        return new ExpertWeights(
+            Copies!.StreamedStack($"{prefix}.ffn_gate_exps.weight", experts.Count, width, hidden),
+            Copies.StreamedStack($"{prefix}.ffn_up_exps.weight", experts.Count, width, hidden),
+            Copies.StreamedStack($"{prefix}.ffn_down_exps.weight", experts.Count, hidden, width));
     }
 
     private WeightMatrix[] Stack(string name, long count, long rows, long columns) =>

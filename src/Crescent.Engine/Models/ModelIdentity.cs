@@ -26,6 +26,15 @@ public static class ModelIdentity
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(hash, $"crescent prefix {PrefixSnapshotFormat.Version} {options.Activations} {options.KvType} {options.Mla} {options.ResidentType}");
+        if (options.Lossy is { IsOn: true } lossy)
+        {
+            Append(hash, $"lossy {lossy.SkipShare:R} {lossy.PreferResident:R} {lossy.CopiesPath is not null}");
+            foreach (var file in FilesOf(lossy.CopiesPath))
+            {
+                Append(hash, $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}");
+            }
+        }
+
         Append(hash, $"fused {Fma.IsSupported || AdvSimd.IsSupported}, little-endian {BitConverter.IsLittleEndian}, permuted {checkpoint.HasPermutedLlamaHeads}");
         foreach (var key in metadata.Keys.Order(StringComparer.Ordinal))
         {
@@ -40,6 +49,11 @@ public static class ModelIdentity
         AppendTensors(hash, [.. checkpoint.Tensors.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)]);
         return hash.GetHashAndReset();
     }
+
+    private static IEnumerable<FileInfo> FilesOf(string? path) =>
+        path is null ? []
+        : Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFiles().OrderBy(file => file.FullName, StringComparer.Ordinal)
+        : new FileInfo(path) is { Exists: true } file ? [file] : [];
 
     private static void AppendEntry(IncrementalHash hash, string key, GgufEntry entry)
     {

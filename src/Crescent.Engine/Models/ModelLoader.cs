@@ -72,19 +72,21 @@ public static class ModelLoader
     private static LanguageModel Load(
         Checkpoint checkpoint, GgufMetadata metadata, ModelOptions options, string architecture, Func<ModelBuilder, ModelParts> build, ResidentRecoder? recoder, out IReadOnlyList<string> notes)
     {
-        var store = options.Streaming is { } streaming ? new ExpertStore(checkpoint, streaming with { Isa = options.Isa }) : null;
+        var tensors = new TensorSource(checkpoint.Tensors, checkpoint.Path, options.Isa, recoder);
+        var copies = options is { Streaming: not null, Lossy.CopiesPath: { } path } ? LowPrecisionCopies.Open(path, metadata, tensors, options.Isa) : null;
+        ExpertStore? store = null;
         try
         {
+            store = options.Streaming is { } streaming ? new ExpertStore(checkpoint, streaming with { Isa = options.Isa }, copies?.Checkpoint) : null;
             var before = NativeAllocations.Bytes;
             var recoded = recoder?.Bytes ?? 0;
-            var tensors = new TensorSource(checkpoint.Tensors, checkpoint.Path, options.Isa, recoder);
-            var builder = new ModelBuilder(new GgufConfig(metadata, architecture, checkpoint.Path), tensors, options) { HasPermutedLlamaHeads = checkpoint.HasPermutedLlamaHeads, Store = store };
+            var builder = new ModelBuilder(new GgufConfig(metadata, architecture, checkpoint.Path), tensors, options) { HasPermutedLlamaHeads = checkpoint.HasPermutedLlamaHeads, Store = store, Copies = copies?.Tensors };
             var parts = build(builder);
             notes = recoder is null ? parts.Notes : [.. parts.Notes, $"recoded to {options.ResidentType} while loading: {recoder.Bytes / 1e6:F0} MB of weights that every token needs"];
             var state = new ForwardState(options, parts.Shape.Hidden, parts.Rope, new KvCacheLayout(parts.Cache, options.KvType));
             var mover = new WeightMover(tensors.Groups, options.Activations == ActivationType.Int8, options.SmallestPackedBytes, movesAll: store is not null);
             var scratch = NativeAllocations.Bytes - before - ((recoder?.Bytes ?? 0) - recoded);
-            return new LanguageModel(parts, state, mover, recoder, store is null ? null : Stream(checkpoint, parts, store, scratch / options.MaxBatchTokens))
+            return new LanguageModel(parts, state, mover, recoder, store is null ? null : Stream(checkpoint, parts, store, scratch / options.MaxBatchTokens, copies))
             {
                 Budget = options.MemoryLimit is { } limit ? new MemoryBudget(limit) { LeastOthers = Environment.WorkingSet + checkpoint.TotalBytes + (recoder?.Bytes ?? 0) } : null,
                 Matrices = tensors.Matrices,
@@ -94,13 +96,14 @@ public static class ModelLoader
         catch
         {
             store?.Dispose();
+            copies?.Dispose();
             throw;
         }
     }
 
-    private static StreamedModel Stream(Checkpoint checkpoint, ModelParts parts, ExpertStore store, long scratchRowBytes)
+    private static StreamedModel Stream(Checkpoint checkpoint, ModelParts parts, ExpertStore store, long scratchRowBytes, LowPrecisionCopies? copies)
     {
         var table = checkpoint.Tensors["token_embd.weight"];
-        return new StreamedModel(store, new EmbeddingRows(RowFile.Open(table, checkpoint.Mappings, parts.Shape.Hidden), parts.Embedding), scratchRowBytes);
+        return new StreamedModel(store, new EmbeddingRows(RowFile.Open(table, checkpoint.Mappings, parts.Shape.Hidden), parts.Embedding), scratchRowBytes, copies);
     }
 }

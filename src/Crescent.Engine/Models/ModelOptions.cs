@@ -33,11 +33,17 @@ public sealed record ModelOptions
     /// <summary>How experts for which there is no room are read from the drive as they are needed; null where all are in memory.</summary>
     public ExpertStoreOptions? Streaming { get; init; }
 
+    /// <summary>Folders where files of the model are looked for that are not beside the first.</summary>
+    public IReadOnlyList<string> Also { get; init; } = [];
+
     /// <summary>Most bytes that the process may have in memory with all weights; null for no limit.</summary>
     public long? MemoryLimit { get; init; }
 
     /// <summary>Is told what the routers choose; null for nobody. Whoever opened the model ends it.</summary>
     public IRoutingRecorder? Recorder { get; init; }
+
+    /// <summary>Helps that change values; null for none.</summary>
+    public LossyOptions? Lossy { get; init; }
 
     /// <summary>Most tokens of one step.</summary>
     public int MaxBatchTokens { get; init; } = StandardBatchTokens;

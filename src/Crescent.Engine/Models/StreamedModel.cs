@@ -10,12 +10,13 @@ public sealed class StreamedModel : IDisposable
     private const long FirstStepBytes = 64L << 20; // compiled code, and what the runtime sets aside as it begins to work
 
     private readonly EmbeddingRows _embedding;
+    private readonly LowPrecisionCopies? _copies;
     private int _mostRows;
 
-    internal StreamedModel(ExpertStore experts, EmbeddingRows embedding, long scratchRowBytes)
+    internal StreamedModel(ExpertStore experts, EmbeddingRows embedding, long scratchRowBytes, LowPrecisionCopies? copies)
     {
         ScratchRowBytes = scratchRowBytes;
-        (Experts, _embedding) = (experts, embedding);
+        (Experts, _embedding, _copies) = (experts, embedding, copies);
     }
 
     public ExpertStore Experts { get; }
@@ -49,5 +50,6 @@ public sealed class StreamedModel : IDisposable
     {
         Experts.Dispose();
         _embedding.Dispose();
+        _copies?.Dispose();
     }
 }

@@ -15,6 +15,12 @@ public readonly record struct StepTime(double DriveSeconds, double MemorySeconds
     /// <summary>The step where none does while another works.</summary>
     public double SerialSeconds => DriveSeconds + MemorySeconds + ComputeSeconds;
 
+    /// <summary>
+    /// The step as streamed runs have it: what the drive reads is known when a layer's router has run and its products wait for it, so that the drive and the rest take turns.
+    /// Products and the memory they read from work at once.
+    /// </summary>
+    public double ExpectedSeconds => DriveSeconds + Math.Max(MemorySeconds, ComputeSeconds);
+
     public static StepTime operator +(StepTime a, StepTime b) =>
         new(a.DriveSeconds + b.DriveSeconds, a.MemorySeconds + b.MemorySeconds, a.ComputeSeconds + b.ComputeSeconds);
 }

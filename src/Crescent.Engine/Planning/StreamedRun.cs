@@ -15,9 +15,14 @@ public sealed record StreamedRun(long Tokens, double Seconds, long ExpertUses, l
     public double DriveBytesPerToken => (double)DriveBytes / Tokens;
 
     /// <summary>The bound at the hit rate that the run had, in tokens a second.</summary>
-    public double BoundPerSecond(ModelFootprint model, MachineRates rates) =>
-        1 / StreamingBound.Decode(model.ExpertBytesPerToken, model.ResidentBytes, HitRate, model.MacsPerToken, rates).Seconds;
+    public double BoundPerSecond(ModelFootprint model, MachineRates rates) => 1 / Step(model, rates).Seconds;
+
+    /// <summary>What to expect at the hit rate that the run had, in tokens a second.</summary>
+    public double ExpectedPerSecond(ModelFootprint model, MachineRates rates) => 1 / Step(model, rates).ExpectedSeconds;
 
     /// <summary>How much of that bound the run reached.</summary>
     public double ShareOfBound(ModelFootprint model, MachineRates rates) => TokensPerSecond / BoundPerSecond(model, rates);
+
+    private StepTime Step(ModelFootprint model, MachineRates rates) =>
+        StreamingBound.Decode(model.ExpertBytesPerToken, model.ResidentBytes, HitRate, model.MacsPerToken, rates);
 }

@@ -37,6 +37,9 @@ public sealed record StreamingPlan
     /// <summary>Share of a layer's experts that fits; 1 for a model without experts.</summary>
     public double Share => Model.Experts == 0 ? 1 : (double)Slots / Model.Experts;
 
+    /// <summary>Whether a layer has fewer slots than a token takes experts: what one token leaves is pushed out before the next comes, and a hit is luck.</summary>
+    public bool HasTooFewSlots => Model.Experts > 0 && Slots < Model.ExpertsUsed;
+
     /// <exception cref="NotSupportedException">What must be resident does not fit.</exception>
     public static StreamingPlan Make(ModelFootprint model, StreamingPlanOptions options)
     {
@@ -53,6 +56,10 @@ public sealed record StreamingPlan
         return (long)Math.Ceiling(needed * (double)MarginShare / (MarginShare - 1));
     }
 
+    /// <summary>The budget that leaves so many slots a layer.</summary>
+    public static long BytesFor(ModelFootprint model, StreamingPlanOptions options, int slots) =>
+        (long)Math.Ceiling((FixedBytes(model, options with { Memory = 0 }) + (slots * model.SlotBytes)) * (double)MarginShare / (MarginShare - 1));
+
     /// <summary>Keys and values of so many tokens, and the state of their sequence.</summary>
     public static long CacheBytesAt(ModelFootprint model, int tokens) => (model.Cache.BytesPerToken * tokens) + model.Cache.StateBytes;
 
@@ -66,8 +73,12 @@ public sealed record StreamingPlan
 
     /// <summary>A chunk of a prompt.</summary>
     /// <param name="isCold">Whether the slots are still empty.</param>
-    public StepTime Prefill(int tokens, bool isCold, MachineRates rates) => StreamingBound.Prefill(
-        DistinctBytes(tokens), Model.ResidentBytes, isCold ? 0 : Share, Model.MacsPerToken * tokens, rates);
+    public StepTime Prefill(int tokens, bool isCold, MachineRates rates) => Prefill(tokens, isCold ? 0 : Share, rates);
+
+    /// <param name="hitRate">Share of the chunk's distinct experts that are resident.</param>
+    /// <inheritdoc cref="Prefill(int, bool, MachineRates)"/>
+    public StepTime Prefill(int tokens, double hitRate, MachineRates rates) => StreamingBound.Prefill(
+        DistinctBytes(tokens), Model.ResidentBytes, hitRate, Model.MacsPerToken * tokens, rates);
 
     /// <summary>Bytes of the distinct experts that so many tokens are expected to use.</summary>
     public double DistinctBytes(int tokens) =>

@@ -34,6 +34,8 @@ internal sealed class DriveCopy : IDisposable
 
     public int BlockBytes => _opened.BlockBytes;
 
+    public string Device => PlatformFile.DeviceOf(_opened.Handle, Path);
+
     public string? BufferedReason => _opened.BufferedReason;
 
     /// <summary>Bytes the file has now.</summary>

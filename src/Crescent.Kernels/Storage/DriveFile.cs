@@ -29,6 +29,9 @@ public sealed class DriveFile : IDisposable
     /// <summary>Why some reads go through the system's cache; null where none does.</summary>
     public string? BufferedReason { get; }
 
+    /// <summary>The file systems that the copies lie on: Linux's device numbers, elsewhere the root of the path.</summary>
+    public IEnumerable<string> Devices => _copies.Select(copy => copy.Device);
+
     /// <summary>Copies of the file, itself included.</summary>
     public int CopyCount => _copies.Length;
 

@@ -23,12 +23,12 @@ public static class DriveProbe
         }
 
         using var memory = new PinnedMemory((long)spanBytes * s_depths[^1]);
-        var spans = Spans(file.Length / spanBytes);
-        var first = new ProbeRun(file, memory, spanBytes, spans) { Backend = backend };
+        var spans = Array.ConvertAll(Spans(file.Length / spanBytes), span => (file, span * spanBytes));
+        var first = new ProbeRun(memory, spanBytes, spans) { Backend = backend };
         var firstTouch = first.Touch(blockBytes: Math.Min(1 << 20, spanBytes), depth: 8, limit / 4);
 
         var rates = new List<DriveRate>();
-        var run = new ProbeRun(file, memory, spanBytes, spans.AsSpan(0, first.TouchedSpans).ToArray()) { Backend = backend };
+        var run = new ProbeRun(memory, spanBytes, spans.AsSpan(0, first.TouchedSpans).ToArray()) { Backend = backend };
         var window = limit * 0.75 / (s_blockBytes.Length * s_depths.Length);
         foreach (var blockBytes in s_blockBytes.Where(bytes => bytes <= spanBytes))
         {

@@ -15,12 +15,5 @@ public sealed record DriveProbeResult
     public required string BackendName { get; init; }
 
     /// <summary>The fewest bytes in flight whose rate is within 3 % of the highest.</summary>
-    public DriveRate Best
-    {
-        get
-        {
-            var enough = Rates.Max(rate => rate.BytesPerSecond) * 0.97;
-            return Rates.Where(rate => rate.BytesPerSecond >= enough).OrderBy(rate => (long)rate.BlockBytes * rate.Depth).ThenBy(rate => rate.Depth).First();
-        }
-    }
+    public DriveRate Best => DriveRate.Enough(Rates, 0.97);
 }

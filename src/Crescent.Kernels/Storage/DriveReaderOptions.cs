@@ -9,7 +9,8 @@ public sealed record DriveReaderOptions
     /// <summary>Most bytes of one read.</summary>
     public const int MaxBlockBytes = 64 << 20;
 
-    private const int MinBlockBytes = 64 << 10;
+    /// <summary>Fewest bytes of one read.</summary>
+    public const int MinBlockBytes = 64 << 10;
 
     /// <summary>Reads in flight at most.</summary>
     public int Depth { get; init; } = 16;

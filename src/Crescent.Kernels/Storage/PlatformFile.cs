@@ -21,6 +21,7 @@ internal static unsafe partial class PlatformFile
     private const int StatxBytes = 256;
     private const int StatxDirectMemory = 152; // offsets of stx_dio_mem_align and stx_dio_offset_align: linux/stat.h
     private const int StatxDirectOffset = 156;
+    private const int StatxDevice = 136; // stx_dev_major, stx_dev_minor
     private const long TmpfsMagic = 0x0102_1994;
 
     // asm/fcntl.h: architectures differ.
@@ -118,6 +119,25 @@ internal static unsafe partial class PlatformFile
         }
 
         return MinimumBlockBytes;
+    }
+
+    /// <summary>What tells the file system of an open file from others on this machine, as far as the platform says.</summary>
+    public static string DeviceOf(SafeFileHandle handle, string path)
+    {
+        var fields = stackalloc byte[StatxBytes];
+        try
+        {
+            if (OperatingSystem.IsLinux() && Statx(handle, "", EmptyPath, 0, fields) == 0)
+            {
+                return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{*(uint*)(fields + StatxDevice)}:{*(uint*)(fields + StatxDevice + sizeof(uint))}");
+            }
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // As above.
+        }
+
+        return Path.GetPathRoot(Path.GetFullPath(path)) ?? "";
     }
 
     private static bool IsTmpfs(SafeFileHandle handle)

@@ -2,10 +2,11 @@ using System.Diagnostics;
 
 namespace Crescent.Kernels.Storage;
 
-/// <summary>Reads of a <see cref="DriveProbe"/> among some spans of its file.</summary>
-/// <param name="memory">One span for each read in flight.</param>
-/// <param name="spans">Numbers of the spans of the file that are read.</param>
-internal sealed class ProbeRun(DriveFile file, PinnedMemory memory, int spanBytes, long[] spans)
+/// <summary>Reads of a probe among some spans of files.</summary>
+/// <param name="memory">Room for all reads in flight.</param>
+/// <param name="spanBytes">Of each span.</param>
+/// <param name="spans">Where they begin: at multiples of the file's block.</param>
+internal sealed class ProbeRun(PinnedMemory memory, int spanBytes, (DriveFile File, long Offset)[] spans)
 {
     private static readonly TimeSpan s_longestRead = TimeSpan.FromMinutes(1);
 
@@ -34,7 +35,8 @@ internal sealed class ProbeRun(DriveFile file, PinnedMemory memory, int spanByte
             while (inFlight < jobs.Length && TouchedSpans < spans.Length && (TouchedSpans == 0 || Stopwatch.GetElapsedTime(start) < window))
             {
                 var job = jobs.First(job => job.State is ReadJobState.Free or ReadJobState.Completed);
-                Submit(reader, job, spans[TouchedSpans++] * spanBytes, spanBytes);
+                var (file, offset) = spans[TouchedSpans++];
+                Submit(reader, job, file, offset, spanBytes);
                 inFlight++;
             }
 
@@ -99,20 +101,20 @@ internal sealed class ProbeRun(DriveFile file, PinnedMemory memory, int spanByte
 
     private void SubmitRandom(DriveReader reader, ReadJob job, int blockBytes)
     {
-        var span = spans[_random.Next(spans.Length)];
-        Submit(reader, job, (span * spanBytes) + ((long)_random.Next(spanBytes / blockBytes) * blockBytes), blockBytes);
+        var (file, offset) = spans[_random.Next(spans.Length)];
+        Submit(reader, job, file, offset + ((long)_random.Next(spanBytes / blockBytes) * blockBytes), blockBytes);
     }
 
-    private void Submit(DriveReader reader, ReadJob job, long offset, int bytes)
+    private void Submit(DriveReader reader, ReadJob job, DriveFile file, long offset, int bytes)
     {
-        var extent = new ReadExtent(file, offset, memory.Bytes.Slice(job.Number * spanBytes, bytes));
+        var extent = new ReadExtent(file, offset, memory.Bytes.Slice(job.Number * bytes, bytes));
         job.Prepare([extent], ReadPriority.Demand);
         reader.Submit(job);
     }
 
     private ReadJob Take(DriveReader reader)
     {
-        var job = reader.WaitCompleted(s_longestRead) ?? throw new DriveReadException(file.Path, 0, $"no read ended in {s_longestRead.TotalSeconds} seconds");
+        var job = reader.WaitCompleted(s_longestRead) ?? throw new DriveReadException(spans[0].File.Path, 0, $"no read ended in {s_longestRead.TotalSeconds} seconds");
         return job.Error is null ? job : throw job.Error;
     }
 }

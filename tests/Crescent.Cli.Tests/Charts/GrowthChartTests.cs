@@ -29,6 +29,16 @@ public sealed class GrowthChartTests
     }
 
     [Fact]
+    public void Answers_of_different_lengths_are_one_curve_and_prompts_are_not()
+    {
+        static int Curves(string test) =>
+            Panels(BenchRows.Row(test, 50), BenchRows.Row(test, 40, depth: 4096), BenchRows.Row(test, 30, depth: 16384) with { Tokens = 7 }, BenchRows.Row(test, 50) with { Tokens = 7 })
+                .Sum(panel => panel.Series.Sum(series => series.Points.Count * 10) + panel.Series.Count);
+        Assert.Equal(31, Curves("decode"));
+        Assert.Equal(42, Curves("prefill"));
+    }
+
+    [Fact]
     public void A_batch_stands_beside_what_its_bytes_allow()
     {
         var panel = Assert.Single(Panels(

@@ -117,6 +117,91 @@ public sealed class PlanCommandTests
     public void A_presets_drive_must_be_named() =>
         InProcess.Run("plan", "kimi-k2", "--memory", "64GB").Failed(2, "--drive-bandwidth", "--drive-file");
 
+    [Fact]
+    public void Fewer_slots_than_chosen_experts_are_warned_of_and_hit_by_luck_alone()
+    {
+        // K2 Thinking as released: 4 slots a layer are left for the 8 experts of a token.
+        string[] args = ["kimi-k2-thinking", "--type", "int4", "--memory", "32GB,64GB"];
+        var budgets = Run([.. args, "--json"]).Json.GetProperty("budgets");
+        var (few, enough) = (budgets[0].GetProperty("plan"), budgets[1].GetProperty("plan"));
+        Assert.Equal((true, false), (few.GetProperty("hasTooFewSlots").GetBoolean(), enough.GetProperty("hasTooFewSlots").GetBoolean()));
+        var slots = few.GetProperty("slots").GetInt32();
+        Assert.InRange(slots, 1, 7);
+        Assert.All(few.GetProperty("decode").EnumerateArray(), row => Assert.Equal(slots / 384.0, row.GetProperty("hitRate").GetDouble(), 9));
+        Assert.InRange(enough.GetProperty("decode")[0].GetProperty("hitRate").GetDouble(), 0.2, 0.5);
+        var text = Run(args).Succeeded().Out;
+        Assert.Contains($"32.0 GB: warning: {slots} slots a layer for the 8 experts that a token takes", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("64.0 GB: warning", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_slice_is_run_and_put_beside_what_was_predicted()
+    {
+        using var folder = new TemporaryFolder();
+        string[] args = ["tiny-moonlight", "--memory", "210MB", "--context", "64", "--ubatch", "64", "--measure", "--work-folder", folder.Path];
+        var budget = Run([.. args, "--json"]).Json.GetProperty("budgets")[0];
+        var (plan, measured) = (budget.GetProperty("plan"), budget.GetProperty("measured"));
+        Assert.Equal((3, 2), (measured.GetProperty("layers").GetInt32(), measured.GetProperty("expertLayers").GetInt32()));
+        Assert.Equal(plan.GetProperty("slots").GetInt32(), measured.GetProperty("slots").GetInt32());
+        foreach (var name in (string[])["tokensPerSecond", "predictedTokensPerSecond", "prefillTokensPerSecond", "predictedPrefillTokensPerSecond", "wholePrefillTokensPerSecond", "driveGBps"])
+        {
+            Assert.True(measured.GetProperty(name).GetDouble() > 0, name);
+        }
+
+        // All layers do as much of their prediction as the slice did of its own.
+        var reached = measured.GetProperty("tokensPerSecond").GetDouble() / measured.GetProperty("predictedTokensPerSecond").GetDouble();
+        var whole = measured.GetProperty("whole").EnumerateArray().ToArray();
+        Assert.Equal(["flat", "typical", "one topic"], whole.Select(row => row.GetProperty("routing").GetString()));
+        Assert.All(whole, row => Assert.Equal(reached, row.GetProperty("tokensPerSecond").GetDouble() / row.GetProperty("predictedTokensPerSecond").GetDouble(), 6));
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void A_slice_of_other_layers_and_a_type_of_a_release_are_told_of()
+    {
+        using var folder = new TemporaryFolder();
+        var text = Run("tiny-kimi-k2-thinking", "--type", "int4", "--memory", "200MB", "--context", "64", "--ubatch", "64", "--measure", "--measure-layers", "2", "--work-folder", folder.Path).Succeeded().Out;
+        foreach (var part in (string[])["the first 2 layers (1 with experts", "slice: decode, tok/s", "slice: prefill of 64", "all layers: typical", "* extrapolated"])
+        {
+            Assert.Contains(part, text, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void An_interrupted_slice_leaves_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        var result = InProcess.RunWith("", source.Token, ["plan", "tiny-moonlight", "--memory", "200MB", "--context", "64", "--ubatch", "64", "--measure", "--work-folder", folder.Path, .. s_rates]);
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Theory]
+    [InlineData("--measure-layers 1", 2, "expected 2..3 layers")]
+    [InlineData("--measure-layers 4", 2, "expected 2..3 layers, so that one has experts, found 4")]
+    [InlineData("--work-folder no-such-folder", 1, "no-such-folder")]
+    public void A_slice_that_cannot_be_made_is_refused(string options, int exitCode, string message) =>
+        Run(["tiny-kimi-k2", "--memory", "1GB", "--measure", .. options.Split(' ')]).Failed(exitCode, message);
+
+    [Fact]
+    public void What_has_no_experts_or_is_there_already_has_no_slice()
+    {
+        Run("llama-3.2-1b", "--memory", "4GB", "--measure").Failed(2, "llama-3.2-1b", "no experts");
+        Run(Models.Stories, "--memory", "4GB", "--measure").Failed(2, "expected a preset", "crescent bench");
+    }
+
+    [Fact]
+    public void A_slice_larger_than_the_drive_is_refused_before_it_is_written()
+    {
+        using var folder = new TemporaryFolder();
+        Run("kimi-k2", "--type", "f32", "--memory", "8TB", "--measure", "--measure-layers", "61", "--work-folder", folder.Path).Failed(1, "61 layers of kimi-k2", "--work-folder", "--measure-layers");
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
     private static CliResult Run(params string[] args) => InProcess.Run(["plan", .. args, .. s_rates]);
 
     private static long[] Parts(JsonElement plan) =>

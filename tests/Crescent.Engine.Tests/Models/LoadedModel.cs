@@ -44,7 +44,7 @@ internal sealed class LoadedModel : IDisposable
     /// <param name="overrides">Metadata other than the file's, as <c>--override-kv</c> takes it.</param>
     public static LoadedModel OpenFile(string path, ModelOptions? options = null, params string[] overrides)
     {
-        var checkpoint = Checkpoint.Open(path);
+        var checkpoint = Checkpoint.Open(path, options?.Also ?? []);
         try
         {
             var model = ModelLoader.Load(checkpoint, checkpoint.Metadata.With(overrides.Select(GgufOverride.Parse)), options ?? Plain, out var notes);

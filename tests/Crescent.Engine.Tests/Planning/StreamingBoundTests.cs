@@ -45,7 +45,7 @@ public sealed class StreamingBoundTests
     {
         var time = StreamingBound.Decode(expertBytes: 8e9, residentBytes: 6e9, hitRate: 0.25, macs: 30e9, new MachineRates(3e9, 40e9, 600e9));
         Assert.Equal((2.0, 0.5, 0.05), (time.DriveSeconds, time.MemorySeconds, time.ComputeSeconds));
-        Assert.Equal((2.0, 2.55), (time.Seconds, time.SerialSeconds));
+        Assert.Equal((2.0, 2.55, 2.5), (time.Seconds, time.SerialSeconds, time.ExpectedSeconds));
     }
 
     // Σ over experts of the chance that one of the tokens takes it, by drawing.
@@ -79,6 +79,7 @@ public sealed class StreamingBoundTests
         var run = new StreamedRun(Tokens: 10, Seconds: 12, ExpertUses: 4800, ExpertHits: 2400, DriveBytes: (long)(10 * model.ExpertBytesPerToken * 0.5));
         Assert.Equal(0.5, run.HitRate);
         Assert.Equal(7e9 / run.DriveBytesPerToken, run.BoundPerSecond(model, rates), 6);
+        Assert.Equal(1 / (run.DriveBytesPerToken / 7e9 + ((1.5 * model.ExpertBytesPerToken) + model.ResidentBytes) / 80e9), run.ExpectedPerSecond(model, rates), 6);
         Assert.Equal(10 / 12.0 / run.BoundPerSecond(model, rates), run.ShareOfBound(model, rates), 6);
     }
 

@@ -42,12 +42,14 @@ public sealed partial class GgufCheckpoint : Checkpoint
     public override bool HasPermutedLlamaHeads => true;
 
     /// <exception cref="CheckpointException">The file or one of its shards is missing, damaged, not GGUF, or of a kind this engine does not read.</exception>
-    public static new GgufCheckpoint Open(string path)
+    public static new GgufCheckpoint Open(string path) => Open(path, FilePlaces.None);
+
+    internal static GgufCheckpoint Open(string path, FilePlaces places)
     {
         var files = new List<GgufFile>();
         try
         {
-            return Open(path, files);
+            return Open(path, places, files);
         }
         catch
         {
@@ -69,7 +71,7 @@ public sealed partial class GgufCheckpoint : Checkpoint
         _population.Wait();
     }
 
-    private static GgufCheckpoint Open(string path, List<GgufFile> files)
+    private static GgufCheckpoint Open(string path, FilePlaces places, List<GgufFile> files)
     {
         var header = Add(path, files);
         var metadata = new GgufMetadata(path, header.Entries);
@@ -77,7 +79,7 @@ public sealed partial class GgufCheckpoint : Checkpoint
         AddTensors(tensors, header);
         if (metadata.TryGetInt32(SplitCountKey, out var shards) && shards > 1)
         {
-            AddShards(path, shards, metadata, files, tensors);
+            AddShards(path, places, shards, metadata, files, tensors);
         }
 
         return new GgufCheckpoint(path, files, metadata, tensors);
@@ -101,7 +103,7 @@ public sealed partial class GgufCheckpoint : Checkpoint
         }
     }
 
-    private static void AddShards(string path, int shards, GgufMetadata metadata, List<GgufFile> files, Dictionary<string, CheckpointTensor> tensors)
+    private static void AddShards(string path, FilePlaces places, int shards, GgufMetadata metadata, List<GgufFile> files, Dictionary<string, CheckpointTensor> tensors)
     {
         var name = ShardName().Match(path);
         if (!name.Success || Number(name, 3) != shards)
@@ -118,11 +120,8 @@ public sealed partial class GgufCheckpoint : Checkpoint
 
         for (var i = 1; i < shards; i++)
         {
-            var shardPath = Shard(name, i + 1, shards);
-            if (!File.Exists(shardPath))
-            {
-                throw new CheckpointException($"{path}: expected {shards} shards, found no {shardPath}");
-            }
+            var beside = Shard(name, i + 1, shards);
+            var shardPath = places.Find(beside) ?? throw new CheckpointException($"{path}: expected {shards} shards, found no {beside}{places.Elsewhere}");
 
             var header = Add(shardPath, files);
             var shard = new GgufMetadata(shardPath, header.Entries);

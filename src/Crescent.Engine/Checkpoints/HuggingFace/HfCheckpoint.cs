@@ -36,14 +36,16 @@ public sealed class HfCheckpoint : Checkpoint
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
 
     /// <exception cref="CheckpointException">A file is missing, damaged, or of a kind this engine does not read.</exception>
-    public static new HfCheckpoint Open(string path)
+    public static new HfCheckpoint Open(string path) => Open(path, FilePlaces.None);
+
+    internal static HfCheckpoint Open(string path, FilePlaces places)
     {
         var directory = Directory.Exists(path) ? path : System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         var config = HfConfig.Read(System.IO.Path.Combine(directory, ConfigName));
         var (text, prefix, architecture, build) = HfArchitectures.Find(config);
         HfQuantization.Check(text);
         HfQuantization.Check(config);
-        var folder = SafetensorsFolder.Open(path);
+        var folder = SafetensorsFolder.Open(path, places);
         var held = new HeldValues(path);
         try
         {

@@ -37,17 +37,19 @@ public sealed class RecordCheckpoint : Checkpoint
     public override bool HasPermutedLlamaHeads => true;
 
     /// <summary>Whether a folder is of this kind.</summary>
-    internal static bool Exists(string folder) =>
-        File.Exists(System.IO.Path.Combine(folder, RecordFormat.BackboneName)) && Directory.EnumerateFiles(folder, "*" + RecordFormat.Extension).Any();
+    internal static bool Exists(string folder, FilePlaces places) =>
+        File.Exists(System.IO.Path.Combine(folder, RecordFormat.BackboneName)) && places.Folders(folder).Any(place => Directory.EnumerateFiles(place, "*" + RecordFormat.Extension).Any());
 
     /// <exception cref="CheckpointException">A file is missing or damaged, or of another conversion than the rest.</exception>
-    public static new RecordCheckpoint Open(string path)
+    public static new RecordCheckpoint Open(string path) => Open(path, FilePlaces.None);
+
+    internal static RecordCheckpoint Open(string path, FilePlaces places)
     {
-        var backbone = GgufCheckpoint.Open(System.IO.Path.Combine(path, RecordFormat.BackboneName));
+        var backbone = GgufCheckpoint.Open(System.IO.Path.Combine(path, RecordFormat.BackboneName), places);
         var files = new List<(MappedFile Mapping, RecordHeader Header)>();
         try
         {
-            OpenFiles(path, backbone, files);
+            OpenFiles(path, places, backbone, files);
             var tensors = new Dictionary<string, CheckpointTensor>(backbone.Tensors, StringComparer.Ordinal);
             foreach (var (mapping, header) in files)
             {
@@ -138,13 +140,15 @@ public sealed class RecordCheckpoint : Checkpoint
         }
     }
 
-    private static void OpenFiles(string path, GgufCheckpoint backbone, List<(MappedFile Mapping, RecordHeader Header)> files)
+    private static void OpenFiles(string path, FilePlaces places, GgufCheckpoint backbone, List<(MappedFile Mapping, RecordHeader Header)> files)
     {
         var count = backbone.Metadata.GetInt32(RecordFormat.FilesKey);
         var set = ReadSet(backbone);
         for (var number = 1; number <= count; number++)
         {
-            var mapping = FileMapping.Open(System.IO.Path.Combine(path, RecordFormat.FileName(number, count)), "a file of expert records", "name the folder that holds it");
+            var beside = System.IO.Path.Combine(path, RecordFormat.FileName(number, count));
+            var found = places.Find(beside) ?? throw new CheckpointException($"{path}: expected {count} files of expert records, found no {beside}{places.Elsewhere}");
+            var mapping = FileMapping.Open(found, "a file of expert records", "name the folder that holds it");
             try
             {
                 var header = RecordHeaderReader.Read(mapping.Path, mapping.Bytes);

@@ -43,13 +43,15 @@ public sealed class SafetensorsFolder : IDisposable
 
     /// <param name="path">A folder, an index, or one safetensors file.</param>
     /// <exception cref="CheckpointException">A file is missing, damaged, or not a safetensors file; or an index names tensors that its files lack.</exception>
-    public static SafetensorsFolder Open(string path)
+    public static SafetensorsFolder Open(string path) => Open(path, FilePlaces.None);
+
+    internal static SafetensorsFolder Open(string path, FilePlaces places)
     {
         var index = Directory.Exists(path) ? FindIndex(path) : path.EndsWith(IndexExtension, StringComparison.OrdinalIgnoreCase) ? path : null;
         var files = new List<SafetensorsFile>();
         try
         {
-            return index is null ? Open(path, Directory.Exists(path) ? FindFiles(path) : [path], files) : OpenIndex(path, index, files);
+            return index is null ? Open(path, Directory.Exists(path) ? FindFiles(path) : [path], files) : OpenIndex(path, index, places, files);
         }
         catch
         {
@@ -92,15 +94,15 @@ public sealed class SafetensorsFolder : IDisposable
         return new SafetensorsFolder(path, files, tensors);
     }
 
-    private static SafetensorsFolder OpenIndex(string path, string indexPath, List<SafetensorsFile> files)
+    private static SafetensorsFolder OpenIndex(string path, string indexPath, FilePlaces places, List<SafetensorsFile> files)
     {
         var index = SafetensorsIndex.Read(indexPath);
         var folder = System.IO.Path.GetDirectoryName(indexPath)!;
-        var paths = index.Files.Values.Distinct().Order(StringComparer.Ordinal).ToDictionary(name => name, name => System.IO.Path.Combine(folder, name));
-        var missing = paths.Where(pair => !File.Exists(pair.Value)).Select(pair => pair.Key).ToArray();
+        var paths = index.Files.Values.Distinct().Order(StringComparer.Ordinal).ToDictionary(name => name, name => places.Find(System.IO.Path.Combine(folder, name)) ?? "");
+        var missing = paths.Where(pair => pair.Value.Length == 0).Select(pair => pair.Key).ToArray();
         if (missing.Length > 0)
         {
-            throw new CheckpointException($"{indexPath}: expected {paths.Count} files, found {missing.Length} missing: {Shown(missing)}");
+            throw new CheckpointException($"{indexPath}: expected {paths.Count} files, found {missing.Length} missing{places.Elsewhere}: {Shown(missing)}");
         }
 
         var opened = Open(path, [.. paths.Values], files);

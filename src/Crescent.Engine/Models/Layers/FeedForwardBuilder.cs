@@ -42,6 +42,7 @@ internal sealed class FeedForwardBuilder(ModelBuilder builder, GateFunction func
         _plans.Add(new Plan(
             sharedWidth > 0 ? _builder.FeedForward(prefix, sharedSuffix, sharedWidth) : null,
             new MoePlan(
+                prefix,
                 _builder.Linear($"{prefix}.ffn_gate_inp", experts, _builder.Hidden),
                 new Router(router, _builder.Tensors.OptionalVector($"{prefix}.exp_probs_b.bias", experts)),
                 _builder.Experts(prefix, experts, width),
@@ -58,7 +59,7 @@ internal sealed class FeedForwardBuilder(ModelBuilder builder, GateFunction func
             ? new MoeScratch(
                 rows, _builder.Hidden, first.Moe!.Router.Outputs, first.Moe.Choice.Options.TopK, first.Moe.Experts.Gate[0].Rows, first.Dense?.Width ?? 0, _builder.Threads)
             : null;
-        var places = _plans.ConvertAll(plan => plan.Moe is { } experts ? _builder.PlaceOf(experts.Experts) : null);
+        var places = _plans.ConvertAll(plan => plan.Moe is { } experts ? _builder.PlaceOf(experts.Prefix, experts.Experts) : null);
         var blocks = _plans.Zip(places, (plan, place) => plan.Moe is { } experts
             ? (IBlock)new MoeLayer(experts.Router, experts.Choice, experts.Experts, place!, plan.Dense, _function, moe!, experts.OutputScale)
             : new FeedForward(plan.Dense!, _function, dense!));
@@ -90,5 +91,5 @@ internal sealed class FeedForwardBuilder(ModelBuilder builder, GateFunction func
     // Dense: the layer's one unit. Mixture: the shared experts, if any.
     private sealed record Plan(FeedForwardWeights? Dense, MoePlan? Moe);
 
-    private sealed record MoePlan(Linear Router, Router Choice, ExpertWeights Experts, float OutputScale);
+    private sealed record MoePlan(string Prefix, Linear Router, Router Choice, ExpertWeights Experts, float OutputScale);
 }

@@ -10,4 +10,9 @@ public interface IExpertPlace
     /// <see cref="ForwardState.BlockOutput"/>. The slots are grouped by expert; the order in which experts run does not show in the result.
     /// </summary>
     void Run(ForwardState state, ExpertUnits units);
+
+    /// <summary>Tells which experts are in memory, or on their way.</summary>
+    /// <param name="resident">[experts], overwritten</param>
+    /// <returns>Whether some are not.</returns>
+    bool FindResident(Span<bool> resident);
 }

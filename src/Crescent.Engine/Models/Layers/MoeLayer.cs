@@ -41,6 +41,7 @@ public sealed class MoeLayer : IBlock
         var rows = state.Batch.Count;
         Route(state, rows);
         Trace(state, rows, layer);
+        SkipWeak(state, rows);
         GroupByExpert(rows);
         CountExperts(state);
         state.Profile?.Lap(StepPart.Router);
@@ -56,7 +57,8 @@ public sealed class MoeLayer : IBlock
         // Router products are float32 whatever the activations: near-ties must not flip (models differ by one expert otherwise).
         _scratch.Jobs[0] = _routerWeights.Job(state.Normed, rows, _scratch.Logits);
         state.Multiply(_scratch.Jobs.AsSpan(0, 1), ActivationType.F32);
-        var work = new RouteWork { Layer = this };
+        var preference = state.Lossy?.PreferResident ?? 0;
+        var work = new RouteWork { Layer = this, Batch = state.Batch, Preference = preference > 0 && _place.FindResident(_scratch.Resident) ? preference : 0 };
         state.Pool.Run(ref work, rows, ForwardState.RowGrain(_routerWeights.Outputs * _router.Options.TopK));
     }
 
@@ -69,6 +71,15 @@ public sealed class MoeLayer : IBlock
         state.Recorder?.Record(layer, _routerWeights.Outputs, topK, chosen, weights);
     }
 
+    private void SkipWeak(ForwardState state, int rows)
+    {
+        var topK = _router.Options.TopK;
+        for (var row = 0; row < rows && state.Lossy is { SkipShare: > 0 }; row++)
+        {
+            LossyRouting.SkipWeak(_scratch.Chosen.AsSpan(row * topK, topK), _scratch.Weights.AsSpan(row * topK, topK), state.Lossy.SkipShare, _router.WeighsChosenOnly);
+        }
+    }
+
     // Counting sort of (token, choice) pairs by expert.
     private void GroupByExpert(int rows)
     {
@@ -77,7 +88,10 @@ public sealed class MoeLayer : IBlock
         first.Clear();
         for (var i = 0; i < slots; i++)
         {
-            first[_scratch.Chosen[i] + 1]++;
+            if (_scratch.Chosen[i] >= 0)
+            {
+                first[_scratch.Chosen[i] + 1]++;
+            }
         }
 
         for (var e = 1; e < first.Length; e++)
@@ -87,9 +101,12 @@ public sealed class MoeLayer : IBlock
 
         for (var i = 0; i < slots; i++)
         {
-            var slot = first[_scratch.Chosen[i]]++;
-            _scratch.SlotOf[i] = slot;
-            _scratch.RowOfSlot[slot] = i / _router.Options.TopK;
+            if (_scratch.Chosen[i] >= 0)
+            {
+                var slot = first[_scratch.Chosen[i]]++;
+                _scratch.SlotOf[i] = slot;
+                _scratch.RowOfSlot[slot] = i / _router.Options.TopK;
+            }
         }
 
         // The loop moved each start to the next expert's: move them back.
@@ -113,6 +130,8 @@ public sealed class MoeLayer : IBlock
     private struct RouteWork : IWork
     {
         public MoeLayer Layer;
+        public Batch Batch;
+        public float Preference; // for experts in memory; 0 for none
 
         public readonly void Execute(int start, int end, int worker)
         {
@@ -127,7 +146,9 @@ public sealed class MoeLayer : IBlock
                     logits,
                     scratch.RouterScratch.AsSpan(worker * 2 * experts, 2 * experts),
                     scratch.Chosen.AsSpan(row * topK, topK),
-                    scratch.Weights.AsSpan(row * topK, topK));
+                    scratch.Weights.AsSpan(row * topK, topK),
+                    Preference > 0 && !Batch.IsPrompt(Batch.SpanOfRow[row]) ? scratch.Resident : [],
+                    Preference);
             }
         }
     }
@@ -151,6 +172,11 @@ public sealed class MoeLayer : IBlock
 
                 for (var k = row * topK; k < (row + 1) * topK; k++)
                 {
+                    if (scratch.Chosen[k] < 0)
+                    {
+                        continue;
+                    }
+
                     var expert = scratch.Output.Span((long)scratch.SlotOf[k] * State.HiddenWidth, State.HiddenWidth);
                     Bias.Add(expert, Layer._units.Weights.DownBias?[scratch.Chosen[k]]);
                     VectorMath.AddScaled(output, expert, scratch.Weights[k]);

@@ -24,6 +24,7 @@ public sealed class MoeScratch : IDisposable
         Shared = sharedWidth > 0 ? new FeedForwardScratch(maxRows, sharedWidth) : null;
         Jobs = new MatMulJob[(2 * experts) + 2];
         Wave = new ExpertWave(experts);
+        Resident = new bool[experts];
     }
 
     /// <summary>Experts that a token chooses.</summary>
@@ -32,7 +33,7 @@ public sealed class MoeScratch : IDisposable
     /// <summary>[tokens, experts]</summary>
     public AlignedBuffer<float> Logits { get; }
 
-    /// <summary>[tokens, topK], experts, best first</summary>
+    /// <summary>[tokens, topK], experts, best first; <see cref="LossyRouting.Skipped"/> in the place of one that is not computed</summary>
     public int[] Chosen { get; }
 
     /// <summary>[tokens, topK]</summary>
@@ -49,6 +50,9 @@ public sealed class MoeScratch : IDisposable
 
     /// <summary>[experts + 1], first slot of each expert</summary>
     public int[] FirstSlot { get; }
+
+    /// <summary>[experts], whether each is in memory, where that matters to the choice</summary>
+    public bool[] Resident { get; }
 
     /// <summary>[threads, experts + groups], at most 2 · experts a thread</summary>
     public float[] RouterScratch { get; }
@@ -85,7 +89,10 @@ public sealed class MoeScratch : IDisposable
 
             for (var k = 0; k < TopK; k++)
             {
-                shares[Chosen[(token * TopK) + k]] += weights[k] / sum;
+                if (Chosen[(token * TopK) + k] is >= 0 and var expert)
+                {
+                    shares[expert] += weights[k] / sum;
+                }
             }
         }
     }

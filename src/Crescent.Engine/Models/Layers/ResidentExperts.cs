@@ -19,4 +19,10 @@ public sealed class ResidentExperts(ExpertWeights weights) : IExpertPlace
 
         units.Run(state, wave, withShared: true);
     }
+
+    public bool FindResident(Span<bool> resident)
+    {
+        resident.Fill(true);
+        return false;
+    }
 }

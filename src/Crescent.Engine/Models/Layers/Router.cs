@@ -10,11 +10,16 @@ public sealed class Router(RouterOptions options, float[]? bias)
 
     public RouterOptions Options { get; } = options;
 
+    /// <summary>Whether the weights of a token's experts are shares of a sum over these alone.</summary>
+    public bool WeighsChosenOnly => Options.Normalise || Options.Score == RouterScore.SoftmaxOfChosen;
+
     /// <param name="logits">[experts], overwritten</param>
     /// <param name="scratch">[at least experts + groups]</param>
     /// <param name="experts">[topK], chosen experts, best first</param>
     /// <param name="weights">[topK]</param>
-    public void Choose(Span<float> logits, Span<float> scratch, Span<int> experts, Span<float> weights)
+    /// <param name="resident">[experts], those that are in memory, where they are preferred (<see cref="LossyRouting.PreferResident"/>); empty for no preference</param>
+    /// <param name="preference">Share of the range of the chosen scores by which one that is preferred may be worse.</param>
+    public void Choose(Span<float> logits, Span<float> scratch, Span<int> experts, Span<float> weights, ReadOnlySpan<bool> resident = default, float preference = 0)
     {
         var scores = logits;
         Score(scores);
@@ -30,6 +35,11 @@ public sealed class Router(RouterOptions options, float[]? bias)
         }
 
         TakeTop(choice, experts);
+        if (!resident.IsEmpty)
+        {
+            LossyRouting.PreferResident(choice, experts, resident, preference);
+        }
+
         Weigh(scores, experts, weights);
     }
 

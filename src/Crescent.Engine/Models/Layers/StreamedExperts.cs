@@ -13,13 +13,15 @@ internal sealed class StreamedExperts : IExpertPlace
     private readonly ExpertLayer _layer;
     private readonly float[] _shares; // [experts], of the gates of the step
     private readonly int[] _missing; // [experts], those to be read, in order
+    private bool _takesCopies; // in the step
     private readonly List<ExpertSlot> _waiting = []; // pinned, being read or ready
     private readonly List<ExpertSlot> _running = []; // pinned, of the current wave
 
-    public StreamedExperts(ExpertStore store, ExpertWeights weights)
+    /// <param name="copies">Copies of low precision; null for none.</param>
+    public StreamedExperts(ExpertStore store, ExpertWeights weights, ExpertWeights? copies = null)
     {
         _store = store;
-        _layer = store.AddLayer(weights.Gate, weights.Up, weights.Down);
+        _layer = store.AddLayer((weights.Gate, weights.Up, weights.Down), copies is null ? null : (copies.Gate, copies.Up, copies.Down));
         _shares = new float[weights.Count];
         _missing = new int[weights.Count];
     }
@@ -37,6 +39,7 @@ internal sealed class StreamedExperts : IExpertPlace
         units.Scratch.AddGateShares(_shares, state.Batch.Count);
         _store.TakeCompleted();
         CancelWrongGuesses(units.Scratch);
+        ChooseForm(state, units.Scratch);
         var missing = Classify(units.Scratch, wave);
         var started = StartReads(0, missing);
         units.Run(state, wave, withShared: true);
@@ -61,13 +64,27 @@ internal sealed class StreamedExperts : IExpertPlace
         }
     }
 
+    public bool FindResident(Span<bool> resident)
+    {
+        _store.TakeCompleted();
+        var missing = false;
+        for (var e = 0; e < resident.Length; e++)
+        {
+            resident[e] = _layer.Find(e) is not null;
+            missing |= !resident[e];
+        }
+
+        return missing;
+    }
+
     /// <summary>Starts to read those of some experts that are missing; the others stay until the layer has run.</summary>
+    /// <param name="experts">Negative numbers stand for none.</param>
     public void ReadAhead(ReadOnlySpan<int> experts)
     {
         _layer.UnpinAll();
         foreach (var expert in experts)
         {
-            if (_layer.Find(expert) is { } slot)
+            if (expert >= 0 && _layer.Find(expert) is { } slot)
             {
                 _layer.Pin(slot, true);
             }
@@ -75,9 +92,27 @@ internal sealed class StreamedExperts : IExpertPlace
 
         foreach (var expert in experts)
         {
-            if (_layer.Find(expert) is null && _store.TryRead(_layer, expert, ReadPriority.Ahead) is null)
+            if (expert >= 0 && _layer.Find(expert) is null && _store.TryRead(_layer, expert, ReadPriority.Ahead) is null)
             {
                 return;
+            }
+        }
+    }
+
+    // Generated tokens make do with copies; a step with a prompt's tokens reads the experts themselves, in the place of copies too.
+    private void ChooseForm(ForwardState state, MoeScratch scratch)
+    {
+        _takesCopies = _layer.HasCopies && state.Lossy is { CopiesPath: not null } && !state.Batch.HasPrompt;
+        for (var e = 0; e < _layer.Experts && _layer.HasCopies && !_takesCopies; e++)
+        {
+            if (scratch.TokensOf(e) > 0 && _layer.Find(e) is { IsCopy: true } slot)
+            {
+                while (slot.IsReading) // left by a step that failed
+                {
+                    _store.WaitForOne(_layer, state.Cancellation);
+                }
+
+                _layer.Forget(slot);
             }
         }
     }
@@ -128,7 +163,7 @@ internal sealed class StreamedExperts : IExpertPlace
 
     private int StartReads(int started, int missing)
     {
-        while (started < missing && _store.TryRead(_layer, _missing[started], ReadPriority.Demand) is { } slot)
+        while (started < missing && _store.TryRead(_layer, _missing[started], ReadPriority.Demand, asCopy: _takesCopies) is { } slot)
         {
             _layer.Pin(slot, true);
             _store.Use(slot, _shares[slot.Expert], hit: false);

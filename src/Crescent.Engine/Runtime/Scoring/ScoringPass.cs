@@ -12,16 +12,18 @@ public sealed class ScoringPass : IDisposable
     private readonly LanguageModel _model;
     private readonly int[] _tokens;
     private readonly int _chunk;
+    private readonly bool _isPrompt;
     private readonly PagePool _pool;
     private readonly SequencePages _pages;
     private int _next; // the next step's first token
     private int _firstRow; // the position of this step's first row of logits
 
-    /// <param name="tokens">The text; fed as a prompt.</param>
+    /// <param name="tokens">The text.</param>
     /// <param name="chunk">Tokens a step; results do not depend on it.</param>
     /// <param name="firstVisited">Positions before it are run but get no logits.</param>
+    /// <param name="isPrompt">False runs the text as if the model had generated it.</param>
     /// <exception cref="ArgumentException">The text is empty, or the chunk is not a step the model can take.</exception>
-    public ScoringPass(LanguageModel model, ReadOnlySpan<int> tokens, int chunk, int firstVisited = 0)
+    public ScoringPass(LanguageModel model, ReadOnlySpan<int> tokens, int chunk, int firstVisited = 0, bool isPrompt = true)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(chunk, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(chunk, model.Batch.MaxTokens);
@@ -31,7 +33,7 @@ public sealed class ScoringPass : IDisposable
             throw new ArgumentException("expected a text of at least one token, found none", nameof(tokens));
         }
 
-        (_model, _tokens, _chunk, FirstVisited) = (model, tokens.ToArray(), chunk, firstVisited);
+        (_model, _tokens, _chunk, FirstVisited, _isPrompt) = (model, tokens.ToArray(), chunk, firstVisited, isPrompt);
         _pool = new PagePool(model.CacheLayout, PagePool.PagesFor(tokens.Length), claim: model.ClaimMemory);
         _pages = new SequencePages(_pool);
     }
@@ -59,7 +61,7 @@ public sealed class ScoringPass : IDisposable
         }
 
         _model.Batch.Clear();
-        _model.Batch.Add(_tokens.AsSpan(first, count), first, _pages, isPrompt: true);
+        _model.Batch.Add(_tokens.AsSpan(first, count), first, _pages, _isPrompt);
         for (var i = Math.Max(0, FirstVisited - first); i < count; i++)
         {
             _model.Batch.WantLogits(i);
