@@ -1,7 +1,10 @@
 using System.Net;
+using Crescent.Server.Anthropic;
 using Crescent.Server.Http;
 using Crescent.Server.Llama;
+using Crescent.Server.Ollama;
 using Crescent.Server.OpenAi;
+using Crescent.Server.Responses;
 using Crescent.Server.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -112,8 +115,44 @@ public sealed class CrescentServer : IAsyncDisposable
         Post("/v1/chat/completions", new ChatCompletionsEndpoint(models, options).AnswerAsync);
         Post("/v1/completions", new CompletionsEndpoint(models, options).AnswerAsync);
         Post("/v1/tokenizers/estimate-token-count", new TokenEstimateEndpoint(models, options).CountAsync);
+        MapResponses();
+        MapAnthropic();
+        MapOllama();
         MapLlama();
         routes.MapPage();
+
+        void MapResponses()
+        {
+            var responses = new ResponsesEndpoint(models, options);
+            Post("/v1/responses", responses.AnswerAsync);
+            Post("/v1/responses/input_tokens", responses.CountAsync);
+            Get("/v1/responses/{id}", responses.OneAsync);
+            routes.MapDelete("/v1/responses/{id}", responses.DeleteAsync);
+        }
+
+        void MapAnthropic()
+        {
+            var messages = new MessagesEndpoint(models, options);
+            var errors = new ErrorWriter(AnthropicErrors.WriteAsync);
+            Post("/v1/messages", messages.AnswerAsync).WithMetadata(errors);
+            Post("/v1/messages/count_tokens", messages.CountAsync).WithMetadata(errors);
+        }
+
+        void MapOllama()
+        {
+            var answers = new OllamaEndpoints(models, options);
+            var known = new OllamaModelEndpoints(models, options);
+            var api = routes.MapGroup("/api").WithMetadata(new ErrorWriter(OllamaErrors.WriteAsync));
+            api.MapPost("/chat", answers.ChatAsync);
+            api.MapPost("/generate", answers.GenerateAsync);
+            api.MapGet("/tags", known.TagsAsync);
+            api.MapGet("/ps", known.RunningAsync);
+            api.MapGet("/version", OllamaModelEndpoints.VersionAsync);
+            api.MapPost("/show", known.ShowAsync);
+            api.MapPost("/embed", OllamaModelEndpoints.RefuseEmbeddingsAsync);
+            api.MapPost("/embeddings", OllamaModelEndpoints.RefuseEmbeddingsAsync);
+            api.Map("/{**other}", OllamaModelEndpoints.RefuseOthersAsync);
+        }
 
         void MapLlama()
         {

@@ -23,7 +23,7 @@ internal static class ServeCommand
         var name = Values.Text("--name", "The model's name for clients (default: its file's).");
         var json = new Option<bool>("--json") { Description = "Tell where it listens as a JSON document." };
         var options = new ServeArguments();
-        var command = new Command("serve", "Serves a model over HTTP: OpenAI's API and llama-server's extras.") { template, name, json };
+        var command = new Command("serve", "Serves a model over HTTP: the APIs of OpenAI, Anthropic and Ollama, and llama-server's extras.") { template, name, json };
         model.AddTo(command);
         options.AddTo(command);
         prefixes.AddTo(command);

@@ -53,6 +53,9 @@ public sealed class ChatEngine : IDisposable
 
     public ChatTemplate Template { get; }
 
+    /// <summary>The model's architecture as its file names it.</summary>
+    public string Architecture => _model.Shape.Architecture;
+
     /// <summary>Most tokens of a sequence, prompt and answer.</summary>
     public int Context => _options.Context;
 

@@ -11,35 +11,35 @@ internal sealed record ChatCompletionRequest
     private const int MostStops = 16;
     private const int MostTopLogprobs = 20;
 
-    public string? Model { get; private init; }
+    public string? Model { get; init; }
 
     public required PromptRequest Conversation { get; init; }
 
     /// <summary>Whether the last message is the beginning of the answer.</summary>
-    public bool IsPartial { get; private init; }
+    public bool IsPartial { get; init; }
 
     public required SamplingOverrides Sampling { get; init; }
 
-    public int? MaxTokens { get; private init; }
+    public int? MaxTokens { get; init; }
 
-    public IReadOnlyList<string> Stops { get; private init; } = [];
+    public IReadOnlyList<string> Stops { get; init; } = [];
 
-    public int Choices { get; private init; }
+    public int Choices { get; init; }
 
     /// <summary>Likeliest tokens to name; null where no log-probabilities are wanted.</summary>
-    public int? TopLogprobs { get; private init; }
+    public int? TopLogprobs { get; init; }
 
-    public bool ParallelToolCalls { get; private init; }
+    public bool ParallelToolCalls { get; init; }
 
     public required ToolChoice ToolChoice { get; init; }
 
-    public ResponseFormat? Format { get; private init; }
+    public ResponseFormat? Format { get; init; }
 
-    public bool Stream { get; private init; }
+    public bool Stream { get; init; }
 
-    public bool IncludeUsage { get; private init; }
+    public bool IncludeUsage { get; init; }
 
-    public bool ReturnProgress { get; private init; }
+    public bool ReturnProgress { get; init; }
 
     /// <exception cref="ApiException">A field has the wrong type or range.</exception>
     public static ChatCompletionRequest Read(in JsonFields body, ServerOptions limits)
