@@ -76,7 +76,7 @@ public sealed class ChatMlAnswerReader : AnswerReader
 
     private protected override void OnFinish() => EndCall();
 
-    private JsonCallReader NewCall() => new(Writer, _calls, _tools.Bare, isStrict: false);
+    private JsonCallReader NewCall() => new(Writer, _calls, name => name.Length > 0 ? _tools.Bare(name) : null, isStrict: false);
 
     // What is no call is shown as it is.
     private void EndCall()

@@ -108,7 +108,7 @@ public sealed class Llama3AnswerReader : AnswerReader
     {
         if (first == '{')
         {
-            _call = new JsonCallReader(Writer, _calls, name => _afterTag || _tools.Contains(_tools.Bare(name)) ? _tools.Bare(name) : null, isStrict: true);
+            _call = new JsonCallReader(Writer, _calls, name => (_afterTag && name.Length > 0) || _tools.Contains(_tools.Bare(name)) ? _tools.Bare(name) : null, isStrict: true);
             _state = State.Call;
         }
         else

@@ -28,7 +28,7 @@ internal sealed class ToolNames
 
     /// <summary>The name as written where a tool has it; else without <c>functions.</c> before it.</summary>
     public string Bare(string name) =>
-        !_names.Contains(name) && name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;
+        !_names.Contains(name) && name.Length > Prefix.Length && name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;
 
     /// <summary>
     /// The name in a call's id: <c>functions.NAME:N</c>, without its prefix or without its number, or an id of another kind that holds one tool's name; null where no
