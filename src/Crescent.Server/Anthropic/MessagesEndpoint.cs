@@ -13,7 +13,6 @@ internal sealed class MessagesEndpoint(ModelRegistry models, ServerOptions optio
     {
         var request = MessagesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), counts: false);
         var model = models.Find(request.Model);
-        Constraints.Require(request);
         var chat = request.ToChatRequest(model);
         var head = new MessageReply(Identifiers.New("msg_"), request.Model!, [], null, null, new MessageUsage(chat.Prompt.Count, 0, 0));
         using var answer = model.Engine.Submit(chat, context.RequestAborted);

@@ -25,7 +25,6 @@ internal sealed class OllamaEndpoints(ModelRegistry models, ServerOptions option
             return;
         }
 
-        Constraints.Require(request.Chat);
         using var answer = model.Engine.Submit(request.ToChatRequest(model), context.RequestAborted);
         await (request.Stream ? StreamAsync(context, answer, writer) : WholeAsync(context, answer, writer));
     }

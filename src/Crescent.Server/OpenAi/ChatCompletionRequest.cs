@@ -82,6 +82,7 @@ internal sealed record ChatCompletionRequest
             Choices = Choices,
             TopScores = TopLogprobs,
             OneCall = !ParallelToolCalls,
+            Grammar = model.Engine.Bind(conversation, Constraints.Form(this)),
         };
     }
 

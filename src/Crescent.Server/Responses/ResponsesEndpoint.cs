@@ -15,7 +15,6 @@ internal sealed class ResponsesEndpoint(ModelRegistry models, ServerOptions opti
     {
         var request = ResponsesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), _store);
         var model = models.Find(request.Chat.Model);
-        Constraints.Require(request.Chat);
         var writer = new ResponseWriter(ResponseWriter.Begin(request, model, options.Time), request.SealsReasoning);
         using var answer = model.Engine.Submit(request.Chat.ToChatRequest(model), context.RequestAborted);
         if (request.Chat.Stream)

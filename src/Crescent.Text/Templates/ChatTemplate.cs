@@ -37,9 +37,13 @@ public abstract class ChatTemplate
         return prompt.Segments;
     }
 
+    /// <summary>Whether the prompt ends within opened reasoning.</summary>
+    /// <inheritdoc cref="Render(PromptRequest)"/>
+    public bool OpensReasoning(PromptRequest request) => ThinkingState.AtEnd(Render(request)) == true;
+
     /// <summary>A reader for the answer to a request that was rendered by <see cref="Render(PromptRequest)"/>.</summary>
     public virtual AnswerReader ReadAnswer(Tokenizer tokenizer, PromptRequest request) =>
-        new PlainAnswerReader(tokenizer, StopNames, ThinkingState.AtEnd(Render(request)) == true);
+        new PlainAnswerReader(tokenizer, StopNames, OpensReasoning(request));
 
     private protected abstract void Render(PromptRequest request, PromptBuilder prompt);
 }

@@ -31,6 +31,9 @@ internal sealed class KimiCallIds
         return id;
     }
 
+    /// <summary>Number of the next call.</summary>
+    public int NextNumber => (int)Math.Min(_next, int.MaxValue);
+
     /// <summary>The id of a new call, behind all before it.</summary>
     public string Next(string name) => $"functions.{name}:{(_next++).ToString(CultureInfo.InvariantCulture)}";
 

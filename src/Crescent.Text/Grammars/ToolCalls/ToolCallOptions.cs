@@ -19,6 +19,13 @@ public sealed record ToolCallOptions
     /// <summary>Calls of the conversation before this answer: Kimi's ids count on.</summary>
     public int FirstIndex { get; init; }
 
+    /// <summary>The number of the next call of a conversation.</summary>
+    public static int CountCalls(PromptRequest conversation)
+    {
+        ArgumentNullException.ThrowIfNull(conversation);
+        return KimiCallIds.Of(conversation.Messages).NextNumber;
+    }
+
     /// <summary>Whether the prompt ends inside the reasoning, so that the answer begins with it.</summary>
     public bool ReasoningIsOpen { get; init; }
 }
