@@ -1,46 +1,43 @@
-using System.Text;
 using Crescent.Engine.Runtime;
+using Crescent.Text.Answers;
 using Crescent.Text.Templates;
 
 namespace Crescent.Cli;
 
-/// <summary>What is shown of a growing answer and kept of it: its text, or what its template reads from the tokens where there is more to it.</summary>
-internal sealed class AnswerText(Sequence sequence, AnswerReader? reader)
+/// <summary>A growing answer as its template reads it from the tokens, up to the first stop string in its text.</summary>
+internal sealed class AnswerText(Sequence sequence, AnswerReader reader, IReadOnlyList<string> stops)
 {
-    private readonly StringBuilder _text = new();
+    private readonly List<AnswerEvent> _events = [];
+    private readonly StopStringFilter _filter = new(stops);
     private int _read;
     private bool _finished;
 
-    /// <summary>All that was shown.</summary>
-    public string Text => _text.ToString();
-
     /// <summary>The message to keep in a conversation.</summary>
-    public ChatMessage Message => reader?.Message ?? new ChatMessage("assistant", Text);
+    public ChatMessage Message => _filter.Message;
 
-    /// <summary>The text that came since the last call.</summary>
-    public string Take()
+    /// <summary>What came since the last call, until the next; ends the sequence at a stop string.</summary>
+    public IReadOnlyList<AnswerEvent> Take()
     {
-        var text = sequence.TakeText();
-        text = reader is null ? text : Read(reader);
-        _text.Append(text);
-        return text;
-    }
-
-    private string Read(AnswerReader reader)
-    {
-        var text = new StringBuilder();
+        _events.Clear();
         foreach (var id in sequence.GeneratedTokens[_read..])
         {
-            text.Append(reader.Push(id));
+            reader.Push(id, _events);
         }
 
         _read = sequence.GeneratedTokens.Length;
-        if (sequence.FinishReason is not null && !_finished)
+        if (_filter.Apply(_events))
+        {
+            Generator.Stop(sequence);
+        }
+        else if (sequence.FinishReason is not null && !_finished)
         {
             _finished = true;
-            text.Append(reader.Finish());
+            var rest = new List<AnswerEvent>();
+            reader.Finish(rest);
+            _filter.Finish(rest);
+            _events.AddRange(rest);
         }
 
-        return text.ToString();
+        return _events;
     }
 }

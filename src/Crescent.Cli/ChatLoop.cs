@@ -2,6 +2,7 @@ using System.Text;
 using Crescent.Cli.Json;
 using Crescent.Engine.Runtime;
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Text.Answers;
 using Crescent.Text.Templates;
 
 namespace Crescent.Cli;
@@ -214,6 +215,7 @@ internal sealed class ChatLoop : IDisposable
     private void Answer(CancellationToken cancellation)
     {
         IReadOnlyList<int> prompt;
+        AnswerReader reader;
         try
         {
             prompt = _conversation.Prompt(Math.Min(LeastAnswer, _session.Context / 2), out var dropped);
@@ -221,6 +223,8 @@ internal sealed class ChatLoop : IDisposable
             {
                 _terminal.Warn($"the context is full: the oldest {(dropped == 1 ? "turn was" : $"{dropped} turns were")} dropped");
             }
+
+            reader = _conversation.ReadAnswer();
         }
         catch (CommandFailedException)
         {
@@ -238,7 +242,8 @@ internal sealed class ChatLoop : IDisposable
         });
         _session.Model.Cancellation = cancellation;
         var report = new RunReport(sequence, _session);
-        var answer = new AnswerText(sequence, _template.ReadAnswer(_session.Tokenizer));
+        var answer = new AnswerText(sequence, reader, []);
+        var printer = new AnswerPrinter(_terminal);
         while (sequence.FinishReason is null)
         {
             if (cancellation.IsCancellationRequested)
@@ -254,8 +259,7 @@ internal sealed class ChatLoop : IDisposable
         Emit(answer.Take());
         if (!Json)
         {
-            _terminal.Out.WriteLine();
-            _terminal.Out.Flush();
+            printer.Finish();
         }
 
         if (sequence.FinishReason == FinishReason.Failed)
@@ -271,7 +275,7 @@ internal sealed class ChatLoop : IDisposable
 
         if (Json)
         {
-            CliJson.Write(_terminal.Out, report.ToJson(answer.Text));
+            CliJson.Write(_terminal.Out, report.ToJson(answer.Message));
             _terminal.Out.Flush();
         }
 
@@ -279,12 +283,11 @@ internal sealed class ChatLoop : IDisposable
         _lastReport = report.Line();
         _terminal.Detail(_lastReport);
 
-        void Emit(string piece)
+        void Emit(IReadOnlyList<AnswerEvent> events)
         {
-            if (!Json && piece.Length > 0)
+            if (!Json)
             {
-                _terminal.Out.Write(piece);
-                _terminal.Out.Flush();
+                printer.Write(events);
             }
         }
     }

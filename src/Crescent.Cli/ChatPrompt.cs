@@ -21,5 +21,5 @@ internal static class ChatPrompt
             ? SharedPrefix.Count(template, Request(session, messages), session.Tokenizer, [.. ids])
             : 0;
 
-    private static PromptRequest Request(ModelSession session, IReadOnlyList<ChatMessage> messages) => new(messages) { CurrentDate = session.Today };
+    public static PromptRequest Request(ModelSession session, IReadOnlyList<ChatMessage> messages) => new(messages) { CurrentDate = session.Today };
 }

@@ -1,4 +1,5 @@
 using Crescent.Engine.Runtime;
+using Crescent.Text.Answers;
 using Crescent.Text.Templates;
 
 namespace Crescent.Cli;
@@ -73,6 +74,9 @@ internal sealed class Conversation(ModelSession session, ChatTemplate template)
 
     /// <inheritdoc cref="ChatPrompt.StoredPrefix"/>
     public int StoredPrefix(IReadOnlyList<int> ids) => ChatPrompt.StoredPrefix(_session, _template, All(), ids);
+
+    /// <summary>A reader for the answer to <see cref="Prompt"/>.</summary>
+    public AnswerReader ReadAnswer() => _template.ReadAnswer(_session.Tokenizer, ChatPrompt.Request(_session, All()));
 
     private IReadOnlyList<int> Encode() => ChatPrompt.Encode(_session, _template, All());
 

@@ -5,6 +5,7 @@ using Crescent.Cli.Planning;
 using Crescent.Engine.Experts;
 using Crescent.Engine.Planning;
 using Crescent.Engine.Runtime;
+using Crescent.Text.Templates;
 
 namespace Crescent.Cli;
 
@@ -58,8 +59,10 @@ internal sealed class RunReport
     }
 
     /// <summary>The answer and what it took.</summary>
-    public RunJson ToJson(string text) => new(
-        text,
+    public RunJson ToJson(ChatMessage answer) => new(
+        answer.Content ?? "",
+        answer.ReasoningContent,
+        answer.ToolCalls.Count > 0 ? [.. answer.ToolCalls.Select(call => new ToolCallJson(call.Id, call.Name, call.Arguments))] : null,
         _sequence.GeneratedTokens.ToArray(),
         _sequence.FinishReason!.Value.ToString().ToLowerInvariant(),
         _sequence.PromptLength,

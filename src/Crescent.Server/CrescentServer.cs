@@ -1,7 +1,10 @@
 using System.Net;
+using Crescent.Server.Anthropic;
 using Crescent.Server.Http;
 using Crescent.Server.Llama;
+using Crescent.Server.Ollama;
 using Crescent.Server.OpenAi;
+using Crescent.Server.Responses;
 using Crescent.Server.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -11,29 +14,30 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Crescent.Server;
 
 /// <summary>The HTTP server over loaded models. It owns none of them.</summary>
 public sealed class CrescentServer : IAsyncDisposable
 {
+    // For the last bytes of replies on their way.
+    private static readonly TimeSpan s_flushLimit = TimeSpan.FromSeconds(5);
+
     private readonly WebApplication _app;
     private readonly ModelRegistry _models;
     private readonly KeyGuard _keys;
 
     /// <param name="host">Where requests come from; null for the network.</param>
-    /// <exception cref="ArgumentException">It would be open to other machines without a key.</exception>
+    /// <exception cref="ArgumentException"><see cref="Check"/> refuses the options.</exception>
     public CrescentServer(ModelRegistry models, ServerOptions options, Action<IWebHostBuilder>? host = null)
     {
-        if (!OriginGuard.IsLoopback(options.Host) && options.Keys is null)
-        {
-            throw new ArgumentException($"--host {options.Host} is open to other machines: that needs API keys (--api-key-file FILE), or listen on 127.0.0.1");
-        }
-
+        Check(options);
         _models = models;
         _keys = new KeyGuard(options);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
         if (host is null)
         {
             builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
@@ -47,7 +51,7 @@ public sealed class CrescentServer : IAsyncDisposable
         var log = new RequestLog(options);
         var origins = new OriginGuard(options);
         _app.Use(next => context => log.RunAsync(context, next));
-        _app.Use(next => context => ErrorShield.RunAsync(context, next));
+        _app.Use(next => context => ErrorShield.RunAsync(context, next, options.Log));
         _app.Use(next => context => origins.RunAsync(context, next));
         _app.UseRouting();
         _app.Use(next => context => _keys.RunAsync(context, next));
@@ -60,13 +64,28 @@ public sealed class CrescentServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    /// <exception cref="ArgumentException">The host is no address, or would be open to other machines without a key.</exception>
+    public static void Check(ServerOptions options)
+    {
+        if (options.Host != "localhost" && !IPAddress.TryParse(options.Host.Trim('[', ']'), out _))
+        {
+            throw new ArgumentException($"--host: expected an IP address or localhost, found '{options.Host}'");
+        }
+
+        if (!OriginGuard.IsLoopback(options.Host) && options.Keys is null)
+        {
+            throw new ArgumentException($"--host {options.Host} is open to other machines: that needs API keys (--api-key-file FILE), or listen on 127.0.0.1");
+        }
+    }
+
     public Task StartAsync(CancellationToken cancellation = default) => _app.StartAsync(cancellation);
 
     /// <summary>Lets running answers end, for so long, and refuses new requests; then closes.</summary>
     public async Task StopAsync(TimeSpan limit)
     {
         await Task.WhenAll(_models.Models.Select(model => model.Engine.DrainAsync(limit)));
-        await _app.StopAsync();
+        using var flush = new CancellationTokenSource(s_flushLimit);
+        await _app.StopAsync(flush.Token);
     }
 
     public async ValueTask DisposeAsync()
@@ -85,10 +104,7 @@ public sealed class CrescentServer : IAsyncDisposable
             return;
         }
 
-        var address = options.Host == "localhost" ? IPAddress.Loopback
-            : IPAddress.TryParse(options.Host.Trim('[', ']'), out var parsed) ? parsed
-            : throw new ArgumentException($"--host: expected an IP address or localhost, found '{options.Host}'");
-        kestrel.Listen(address, options.Port);
+        kestrel.Listen(options.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.Host.Trim('[', ']')), options.Port);
     }
 
     private static void Map(IEndpointRouteBuilder routes, ModelRegistry models, ServerOptions options)
@@ -99,8 +115,44 @@ public sealed class CrescentServer : IAsyncDisposable
         Post("/v1/chat/completions", new ChatCompletionsEndpoint(models, options).AnswerAsync);
         Post("/v1/completions", new CompletionsEndpoint(models, options).AnswerAsync);
         Post("/v1/tokenizers/estimate-token-count", new TokenEstimateEndpoint(models, options).CountAsync);
+        MapResponses();
+        MapAnthropic();
+        MapOllama();
         MapLlama();
         routes.MapPage();
+
+        void MapResponses()
+        {
+            var responses = new ResponsesEndpoint(models, options);
+            Post("/v1/responses", responses.AnswerAsync);
+            Post("/v1/responses/input_tokens", responses.CountAsync);
+            Get("/v1/responses/{id}", responses.OneAsync);
+            routes.MapDelete("/v1/responses/{id}", responses.DeleteAsync);
+        }
+
+        void MapAnthropic()
+        {
+            var messages = new MessagesEndpoint(models, options);
+            var errors = new ErrorWriter(AnthropicErrors.WriteAsync);
+            Post("/v1/messages", messages.AnswerAsync).WithMetadata(errors);
+            Post("/v1/messages/count_tokens", messages.CountAsync).WithMetadata(errors);
+        }
+
+        void MapOllama()
+        {
+            var answers = new OllamaEndpoints(models, options);
+            var known = new OllamaModelEndpoints(models, options);
+            var api = routes.MapGroup("/api").WithMetadata(new ErrorWriter(OllamaErrors.WriteAsync));
+            api.MapPost("/chat", answers.ChatAsync);
+            api.MapPost("/generate", answers.GenerateAsync);
+            api.MapGet("/tags", known.TagsAsync);
+            api.MapGet("/ps", known.RunningAsync);
+            api.MapGet("/version", OllamaModelEndpoints.VersionAsync);
+            api.MapPost("/show", known.ShowAsync);
+            api.MapPost("/embed", OllamaModelEndpoints.RefuseEmbeddingsAsync);
+            api.MapPost("/embeddings", OllamaModelEndpoints.RefuseEmbeddingsAsync);
+            api.Map("/{**other}", OllamaModelEndpoints.RefuseOthersAsync);
+        }
 
         void MapLlama()
         {

@@ -11,10 +11,12 @@ internal sealed class RequestLog(ServerOptions options)
     {
         var began = Stopwatch.GetTimestamp();
         var id = Identifiers.New("req_");
+        context.TraceIdentifier = id;
         var headers = context.Response.Headers;
         context.Response.OnStarting(() =>
         {
             headers["x-request-id"] = id;
+            headers["request-id"] = id; // Anthropic's name
             headers["Msh-Request-Id"] = id;
             headers["Server-Timing"] = string.Create(CultureInfo.InvariantCulture, $"total;dur={Stopwatch.GetElapsedTime(began).TotalMilliseconds:0.0}");
             return Task.CompletedTask;

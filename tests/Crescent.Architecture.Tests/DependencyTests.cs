@@ -11,6 +11,7 @@ public sealed class DependencyTests
     {
         ["Crescent.Kernels"] = [],
         ["Crescent.Text"] = [],
+        ["Crescent.Agents"] = [],
         ["Crescent.Engine"] = ["Crescent.Kernels", "Crescent.Text"],
         ["Crescent.Server"] = ["Crescent.Engine", "Crescent.Text"],
         ["Crescent.Cli"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine", "Crescent.Server"],

@@ -3,6 +3,7 @@ using System.Text;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Runtime;
+using Crescent.Text.Answers;
 using Crescent.Text.Templates;
 
 namespace Crescent.Cli.Commands;
@@ -15,6 +16,7 @@ internal static class RunCommand
         var model = new ModelOptionsArguments();
         var sampling = new SamplingArguments();
         var prefixes = new PrefixCacheArguments();
+        var grammar = new GrammarArguments();
         var prompt = Values.Text("--prompt", "The prompt (else -f, else standard input).", "-p");
         var file = new Option<string?>("--file", "-f") { Description = "Read the prompt from a file." };
         var count = Values.Number<int>("--tokens", "Most tokens to generate (default: until the model stops or the context ends).", "-n");
@@ -29,6 +31,7 @@ internal static class RunCommand
         model.AddTo(command);
         prefixes.AddTo(command);
         sampling.AddTo(command);
+        grammar.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(count) is < 0)
@@ -45,28 +48,32 @@ internal static class RunCommand
             chat = parsed.GetValue(raw) ? null : chat;
             var messages = ChatPrompt.Messages(parsed.GetValue(system), Encoding.UTF8.GetString(text));
             var ids = chat is null ? RawPrompt.Encode(session.Tokenizer, text) : ChatPrompt.Encode(session, chat, messages);
+            var stopTokens = parsed.GetValue(ignoreEos) ? [] : session.StopTokens(chat);
+            var maxTokens = parsed.GetValue(count) ?? int.MaxValue;
             var request = new GenerationRequest
             {
                 Prompt = ids,
                 StoredPrefix = parsed.GetValue(savePrefix) ? ids.Count - 1 : chat is null ? 0 : ChatPrompt.StoredPrefix(session, chat, messages, ids),
                 Sampling = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab),
-                MaxTokens = parsed.GetValue(count) ?? int.MaxValue,
-                StopTokens = parsed.GetValue(ignoreEos) ? [] : session.StopTokens(chat),
-                StopStrings = parsed.GetValue(stop)!,
+                MaxTokens = maxTokens,
+                StopTokens = stopTokens,
+                Constraint = grammar.Read(parsed, session, chat, ids, stopTokens, maxTokens),
             };
-            return Task.FromResult(Answer(terminal, session, request, chat?.ReadAnswer(session.Tokenizer), parsed.GetValue(json), cancellation));
+            var reader = chat is null ? new PlainAnswerReader(session.Tokenizer) : chat.ReadAnswer(session.Tokenizer, ChatPrompt.Request(session, messages));
+            return Task.FromResult(Answer(terminal, session, request, (reader, parsed.GetValue(stop)!), parsed.GetValue(json), cancellation));
         });
         return command;
     }
 
     private static int Answer(
-        Terminal terminal, ModelSession session, GenerationRequest request, AnswerReader? reader, bool json, CancellationToken cancellation)
+        Terminal terminal, ModelSession session, GenerationRequest request, (AnswerReader Reader, string[] Stops) reading, bool json, CancellationToken cancellation)
     {
         using var generator = session.CreateGenerator();
         session.Model.Cancellation = cancellation;
         var sequence = generator.Add(request);
         var report = new RunReport(sequence, session);
-        var answer = new AnswerText(sequence, reader);
+        var answer = new AnswerText(sequence, reading.Reader, reading.Stops);
+        var printer = new AnswerPrinter(terminal);
         while (sequence.FinishReason is null)
         {
             if (cancellation.IsCancellationRequested)
@@ -88,11 +95,11 @@ internal static class RunCommand
 
         if (json)
         {
-            CliJson.Write(terminal.Out, report.ToJson(answer.Text));
+            CliJson.Write(terminal.Out, report.ToJson(answer.Message));
         }
         else
         {
-            terminal.Out.WriteLine();
+            printer.Finish();
         }
 
         terminal.Out.Flush();
@@ -110,12 +117,11 @@ internal static class RunCommand
 
         return 0;
 
-        void Emit(string piece)
+        void Emit(IReadOnlyList<AnswerEvent> events)
         {
-            if (!json && piece.Length > 0)
+            if (!json)
             {
-                terminal.Out.Write(piece);
-                terminal.Out.Flush();
+                printer.Write(events);
             }
         }
     }

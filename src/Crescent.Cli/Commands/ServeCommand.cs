@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime.Sampling;
@@ -20,8 +21,9 @@ internal static class ServeCommand
         var prefixes = new PrefixCacheArguments();
         var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
         var name = Values.Text("--name", "The model's name for clients (default: its file's).");
+        var json = new Option<bool>("--json") { Description = "Tell where it listens as a JSON document." };
         var options = new ServeArguments();
-        var command = new Command("serve", "Serves a model over HTTP: OpenAI's API and llama-server's extras.") { template, name };
+        var command = new Command("serve", "Serves a model over HTTP: the APIs of OpenAI, Anthropic and Ollama, and llama-server's extras.") { template, name, json };
         model.AddTo(command);
         options.AddTo(command);
         prefixes.AddTo(command);
@@ -34,7 +36,7 @@ internal static class ServeCommand
             var defaults = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab);
             using var engine = new ChatEngine(session.Model, session.Tokenizer, session.Template(parsed.GetValue(template)), options.ReadEngine(parsed, session));
             var served = Served(session, engine, parsed.GetValue(name), defaults);
-            return await RunAsync(terminal, served, server, options.ReadDrain(parsed), cancellation);
+            return await RunAsync(terminal, served, server, options.ReadDrain(parsed), parsed.GetValue(json), cancellation);
         });
         return command;
     }
@@ -56,7 +58,7 @@ internal static class ServeCommand
         };
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, ServedModel model, ServerOptions options, TimeSpan drain, CancellationToken cancellation)
+    private static async Task<int> RunAsync(Terminal terminal, ServedModel model, ServerOptions options, TimeSpan drain, bool json, CancellationToken cancellation)
     {
         await using var server = new CrescentServer(new ModelRegistry([model]), options);
         // A service manager's way to ask for what Ctrl-C asks for; that is the end it wants, and no failure.
@@ -67,17 +69,27 @@ internal static class ServeCommand
             terminated.Cancel();
         });
         await server.StartAsync(cancellation);
-        terminal.Note($"{model.Path}, template {model.Engine.Template.Name}, context {model.Engine.Context}, {model.Engine.Options.Parallel} answers at a time");
-        foreach (var address in server.Addresses)
-        {
-            terminal.Out.WriteLine($"listening on {address}");
-        }
-
-        terminal.Out.Flush();
+        Announce(terminal, model, server.Addresses, json);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation, terminated.Token);
         await Task.Delay(Timeout.Infinite, ends.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         terminal.Note("finishing running answers; Ctrl-C again ends at once");
         await server.StopAsync(drain);
         return cancellation.IsCancellationRequested ? Interrupts.ExitCode : 0;
+    }
+
+    private static void Announce(Terminal terminal, ServedModel model, IReadOnlyCollection<string> addresses, bool json)
+    {
+        var (template, context, parallel) = (model.Engine.Template.Name, model.Engine.Context, model.Engine.Options.Parallel);
+        if (json)
+        {
+            CliJson.Write(terminal.Out, new ServeJson(addresses, model.Name, template, context, parallel));
+        }
+        else
+        {
+            terminal.Note($"{model.Path}, template {template}, context {context}, {parallel} answers at a time");
+            terminal.Out.WriteLine($"listening on {string.Join(", ", addresses)}");
+        }
+
+        terminal.Out.Flush();
     }
 }

@@ -22,6 +22,7 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(PerplexityJson))]
 [JsonSerializable(typeof(ImatrixJson))]
 [JsonSerializable(typeof(PullJson))]
+[JsonSerializable(typeof(ServeJson))]
 [JsonSerializable(typeof(ModelsJson))]
 [JsonSerializable(typeof(RemovedModelJson))]
 internal sealed partial class CliJson : JsonSerializerContext

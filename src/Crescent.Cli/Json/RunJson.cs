@@ -1,7 +1,11 @@
+using System.Text.Json.Serialization;
+
 namespace Crescent.Cli.Json;
 
 internal sealed record RunJson(
     string Text,
+    string? Reasoning,
+    [property: JsonPropertyName("tool_calls")] IReadOnlyList<ToolCallJson>? ToolCalls,
     IReadOnlyList<int> Ids,
     string FinishReason,
     int PromptTokens,

@@ -32,15 +32,19 @@ internal sealed class ServeArguments
         }
     }
 
-    public ServerOptions ReadServer(ParseResult parsed, Terminal terminal) => new()
+    public ServerOptions ReadServer(ParseResult parsed, Terminal terminal)
     {
-        Host = parsed.GetValue(_host) ?? "127.0.0.1",
-        Port = Values.InRange(_port.Name, 0, MostPort, parsed.GetValue(_port)),
-        Keys = parsed.GetValue(_keyFile) is { } file ? ReadKeys(file) : null,
-        RequestsPerMinute = Values.InRange(_rate.Name, 0, int.MaxValue, parsed.GetValue(_rate)),
-        CorsOrigins = parsed.GetValue(_origins)!,
-        Log = terminal.Verbose ? terminal.Detail : null,
-    };
+        var options = ReadUnchecked(parsed, terminal);
+        try
+        {
+            CrescentServer.Check(options);
+            return options;
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CommandFailedException(exception.Message, CommandFailedException.WrongUsage);
+        }
+    }
 
     public ChatEngineOptions ReadEngine(ParseResult parsed, ModelSession session) => new()
     {
@@ -54,6 +58,16 @@ internal sealed class ServeArguments
 
     /// <summary>Time that running answers have to end.</summary>
     public TimeSpan ReadDrain(ParseResult parsed) => Seconds(_drain, parsed, 0);
+
+    private ServerOptions ReadUnchecked(ParseResult parsed, Terminal terminal) => new()
+    {
+        Host = parsed.GetValue(_host) ?? "127.0.0.1",
+        Port = Values.InRange(_port.Name, 0, MostPort, parsed.GetValue(_port)),
+        Keys = parsed.GetValue(_keyFile) is { } file ? ReadKeys(file) : null,
+        RequestsPerMinute = Values.InRange(_rate.Name, 0, int.MaxValue, parsed.GetValue(_rate)),
+        CorsOrigins = parsed.GetValue(_origins)!,
+        Log = terminal.Verbose ? terminal.Detail : null,
+    };
 
     private static TimeSpan Seconds(Option<int> option, ParseResult parsed, int least) =>
         TimeSpan.FromSeconds(Values.InRange(option.Name, least, MostSeconds, parsed.GetValue(option)));

@@ -9,8 +9,8 @@ internal sealed class ChatChoice
     private readonly ChatAnswer _answer;
     private readonly int _index;
     private readonly Sequence _sequence;
-    private readonly AnswerParser _parser;
-    private readonly StopFilter _stops;
+    private readonly AnswerReader _reader;
+    private readonly StopStringFilter _stops;
     private readonly TimeProvider _time;
     private readonly long _began;
     private readonly List<AnswerEvent> _parsed = [];
@@ -24,10 +24,10 @@ internal sealed class ChatChoice
     private int _callsEnded;
     private long _firstToken;
 
-    public ChatChoice(ChatAnswer answer, int index, Sequence sequence, AnswerParser parser, TimeProvider time)
+    public ChatChoice(ChatAnswer answer, int index, Sequence sequence, AnswerReader reader, TimeProvider time)
     {
-        (_answer, _index, _sequence, _parser, _time) = (answer, index, sequence, parser, time);
-        _stops = new StopFilter(answer.Request.StopStrings);
+        (_answer, _index, _sequence, _reader, _time) = (answer, index, sequence, reader, time);
+        _stops = new StopStringFilter(answer.Request.StopStrings);
         _began = time.GetTimestamp();
         Slot = -1;
     }
@@ -106,7 +106,7 @@ internal sealed class ChatChoice
             HasPrompt = true;
             _answer.MarkPrompt();
             _firstToken = _time.GetTimestamp();
-            if (_answer.Request.ScorePrompt)
+            if (_sequence.PromptScores.Count > 0)
             {
                 _answer.Tell(new PromptUpdate(_index, _sequence.PromptScores));
             }
@@ -118,7 +118,7 @@ internal sealed class ChatChoice
         var tokens = _sequence.GeneratedTokens;
         for (; _read < tokens.Length && !IsCut; _read++)
         {
-            _parser.Push(tokens[_read], _parsed);
+            _reader.Push(tokens[_read], _parsed);
             Take();
             _reasoning += _kind == AnswerEventKind.Reasoning ? 1 : 0;
         }
@@ -135,7 +135,14 @@ internal sealed class ChatChoice
             _callsEnded += piece.Kind == AnswerEventKind.CallEnd ? 1 : 0;
         }
 
-        _stops.Push(_parsed, _events);
+        _stops.Apply(_parsed);
+        Pass();
+    }
+
+    private void Pass()
+    {
+        _events.AddRange(_parsed);
+        _parsed.Clear();
     }
 
     private (AnswerEnd Reason, string? Error)? End(bool isLate) => _sequence.FinishReason switch
@@ -154,9 +161,10 @@ internal sealed class ChatChoice
         var (begun, ended) = (_callsBegun, _callsEnded);
         if (_stops.Found is null)
         {
-            _parser.Finish(_parsed);
+            _reader.Finish(_parsed);
             Take();
-            _stops.Flush(_events);
+            _stops.Finish(_parsed);
+            Pass();
             // An answer that is cut off inside a call makes no call.
             var isWhole = reason == AnswerEnd.Stop ? _callsBegun > 0 : begun > 0 && begun == ended;
             reason = _stops.Found is not null ? AnswerEnd.Stop : isWhole ? AnswerEnd.ToolCalls : reason;

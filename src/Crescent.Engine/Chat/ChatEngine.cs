@@ -1,5 +1,7 @@
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime;
+using Crescent.Text.Answers;
+using Crescent.Text.Grammars;
 using Crescent.Text.Templates;
 using Crescent.Text.Tokenizers;
 
@@ -15,6 +17,7 @@ public sealed class ChatEngine : IDisposable
     private readonly ChatEngineOptions _options;
     private readonly Generator _generator;
     private readonly HashSet<int> _stopTokens;
+    private readonly AnswerGrammars _grammars;
     private readonly Thread _thread;
     private readonly object _gate = new(); // guards what follows
     private readonly LinkedList<ChatAnswer> _queue = new();
@@ -35,6 +38,7 @@ public sealed class ChatEngine : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(options.Queue);
         (_model, Tokenizer, Template, _options) = (model, tokenizer, template, options);
         _stopTokens = [.. tokenizer.StopIds, .. template.StopNames.Select(tokenizer.FindMarker).OfType<int>()];
+        _grammars = new AnswerGrammars(tokenizer, template);
         _slots = new ChatChoice?[options.Parallel];
         _generator = new Generator(model, null, new GeneratorOptions
         {
@@ -52,6 +56,9 @@ public sealed class ChatEngine : IDisposable
 
     public ChatTemplate Template { get; }
 
+    /// <summary>The model's architecture as its file names it.</summary>
+    public string Architecture => _model.Shape.Architecture;
+
     /// <summary>Most tokens of a sequence, prompt and answer.</summary>
     public int Context => _options.Context;
 
@@ -68,6 +75,11 @@ public sealed class ChatEngine : IDisposable
     /// <summary>A rendered prompt as the model gets it. One without a token begins with the model's start token, else with its end of text.</summary>
     public int[] Encode(IReadOnlyList<PromptSegment> segments) =>
         PromptEncoder.Encode(segments, Tokenizer) is { Length: > 0 } ids ? ids : [.. new[] { Tokenizer.BosId ?? Tokenizer.EosId }.OfType<int>()];
+
+    /// <summary>The grammar that binds answers to a form; null where every token may follow.</summary>
+    /// <exception cref="NotSupportedException">What is asked for cannot be kept.</exception>
+    /// <exception cref="ArgumentException">A schema or a tool is malformed.</exception>
+    public CompiledGrammar? Bind(PromptRequest conversation, AnswerForm form) => _grammars.Create(conversation, form);
 
     /// <summary>Tokens at a prompt's beginning whose cache is worth storing for other conversations; 0 where nothing is stored.</summary>
     /// <param name="ids">The conversation as <see cref="Encode"/> gives it.</param>
@@ -96,6 +108,18 @@ public sealed class ChatEngine : IDisposable
             _queue.AddLast(answer);
             Monitor.Pulse(_gate);
             return answer;
+        }
+    }
+
+    /// <summary>Requests that have no whole answer yet.</summary>
+    public int Pending
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _queue.Count + _active.Count;
+            }
         }
     }
 
@@ -162,6 +186,12 @@ public sealed class ChatEngine : IDisposable
                 $"This model's maximum context length is {Context} tokens, and the prompt has {request.Prompt.Count}: it leaves no room for an answer. Shorten it, or start the server with a larger context.");
         }
 
+        var room = Math.Min(request.MaxTokens, Context - request.Prompt.Count);
+        if (request.Grammar is { } grammar && grammar.TokensNeeded > room)
+        {
+            throw new ArgumentException($"the shortest answer of the form that is asked for needs {grammar.TokensNeeded} tokens, its end included, and there is room for {room}");
+        }
+
         CheckTokens(request.Prompt, "the prompt");
         CheckTokens(request.Sampling.LogitBias.Keys, "logit_bias");
     }
@@ -182,9 +212,11 @@ public sealed class ChatEngine : IDisposable
         lock (_gate)
         {
             _isStopping = true;
-            RefuseQueue(new ChatException(ChatFailure.Stopping, "the server is shutting down"));
+            var reason = new ChatException(ChatFailure.Stopping, "the server is shutting down");
+            RefuseQueue(reason);
             foreach (var answer in _active.ToArray())
             {
+                answer.Complete(reason);
                 answer.Cancel();
             }
 
@@ -369,6 +401,7 @@ public sealed class ChatEngine : IDisposable
         var sequence = _generator.Add(new GenerationRequest
         {
             Prompt = request.Prompt,
+            Constraint = request.Grammar?.CreateConstraint(_stopTokens, Math.Min(request.MaxTokens, Context - request.Prompt.Count)),
             StoredPrefix = request.StoredPrefix,
             Sampling = request.Sampling.Seed is { } seed ? request.Sampling with { Seed = seed + (ulong)index } : request.Sampling,
             MaxTokens = request.MaxTokens,
@@ -376,8 +409,8 @@ public sealed class ChatEngine : IDisposable
             TopScores = request.TopScores,
             ScorePrompt = request.ScorePrompt && index == 0,
         });
-        var reader = request.Conversation is null ? null : Template.ReadAnswer(Tokenizer);
-        return new ChatChoice(answer, index, sequence, new AnswerParser(Tokenizer, reader), _options.Time) { Slot = slot };
+        var reader = request.Conversation is { } conversation ? Template.ReadAnswer(Tokenizer, conversation) : new PlainAnswerReader(Tokenizer);
+        return new ChatChoice(answer, index, sequence, reader, _options.Time) { Slot = slot };
     }
 
     private void DropCancelled()

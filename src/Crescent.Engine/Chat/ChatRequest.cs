@@ -1,4 +1,5 @@
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Text.Grammars;
 using Crescent.Text.Templates;
 
 namespace Crescent.Engine.Chat;
@@ -19,6 +20,9 @@ public sealed record ChatRequest
 
     /// <summary>Texts that end the answer where they appear in what is shown, cut off before they begin.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>What every answer must follow, see <see cref="ChatEngine.Bind"/>; null for nothing.</summary>
+    public CompiledGrammar? Grammar { get; init; }
 
     /// <summary>Go on past the tokens that end an answer.</summary>
     public bool IgnoreStopTokens { get; init; }

@@ -124,6 +124,9 @@ internal sealed class ExpertSlot : IDisposable
             $"{_job.Extents[0].File.Path}: offset {record.Offset}: expert {Expert} of expert layer {Layer.Number}: expected hash {record.Hash:x16}, found {found:x16}: the record is damaged");
     }
 
+    /// <summary>Nobody wants what is being read into it.</summary>
+    public void Disown() => Expert = -1;
+
     /// <summary>It holds nothing any more.</summary>
     public void Empty() => (Expert, IsReading, IsAhead, IsWarmUp, IsCopy) = (-1, false, false, false, false);
 

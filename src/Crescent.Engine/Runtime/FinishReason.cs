@@ -12,6 +12,6 @@ public enum FinishReason
     /// <summary>The caller gave up.</summary>
     Cancelled,
 
-    /// <summary>The model gave logits that are not finite, or its weights could not be read; <see cref="Sequence.Error"/> says where.</summary>
+    /// <summary>The model gave logits that are not finite, its weights could not be read, or no token was left to choose; <see cref="Sequence.Error"/> says where.</summary>
     Failed,
 }

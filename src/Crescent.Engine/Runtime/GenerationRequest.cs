@@ -1,4 +1,5 @@
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Text.Grammars;
 
 namespace Crescent.Engine.Runtime;
 
@@ -27,6 +28,9 @@ public sealed record GenerationRequest
 
     /// <summary>With <see cref="TopScores"/>: score the prompt's tokens too. All of it is computed then, whatever the cache holds.</summary>
     public bool ScorePrompt { get; init; }
+
+    /// <summary>Which tokens may follow, one an answer; null for all. It sees every token, the one that ends the answer too.</summary>
+    public ITokenConstraint? Constraint { get; init; }
 
     /// <summary>Show control tokens in the text.</summary>
     public bool ShowSpecial { get; init; }

@@ -19,6 +19,7 @@ public sealed class Generator : IDisposable
     private readonly PagePool _pool;
     private readonly PrefixSnapshots? _snapshots;
     private readonly Scheduler _scheduler;
+    private readonly ulong[] _mask; // [vocab / 64], tokens that a constraint allows
 
     /// <param name="tokenizer">Turns tokens into text; null where only ids are wanted.</param>
     public Generator(LanguageModel model, Tokenizer? tokenizer, GeneratorOptions options)
@@ -28,6 +29,7 @@ public sealed class Generator : IDisposable
         _model = model;
         _tokenizer = tokenizer;
         Context = options.Context;
+        _mask = new ulong[(model.Shape.Vocab + 63) / 64];
         var pages = (long)PagePool.PagesFor(options.Context) * options.MaxSequences;
         _pool = new PagePool(model.CacheLayout, options.MaxCachePages > 0 ? options.MaxCachePages : (int)Math.Min(pages, int.MaxValue), Math.Max(PagePool.DefaultKeptStates, 2 * options.MaxSequences), model.ClaimMemory);
         _snapshots = options.Snapshots is { } store ? new PrefixSnapshots(_pool, store) : null;
@@ -68,6 +70,13 @@ public sealed class Generator : IDisposable
             }
         }
 
+        var room = Math.Min(request.MaxTokens, Context - request.Prompt.Count);
+        if (request.MaxTokens > 0 && request.Constraint?.TokensNeeded > room)
+        {
+            throw new ArgumentException(
+                $"the shortest answer that the constraint allows needs {request.Constraint.TokensNeeded} tokens, the one that ends it included, and there is room for {room}", nameof(request));
+        }
+
         var sequence = new Sequence(request, new SequencePages(_pool, request.Prompt.Count), new Sampler(request.Sampling, _model.Shape.Vocab), _tokenizer, Context)
         {
             Scores = request.TopScores is { } top ? new TokenScores(_model.Shape.Vocab, top, request.ScorePrompt ? request.Prompt.Count : 0) : null,
@@ -84,6 +93,9 @@ public sealed class Generator : IDisposable
 
     /// <summary>Ends a sequence at the next step.</summary>
     public static void Cancel(Sequence sequence) => sequence.Finish(FinishReason.Cancelled);
+
+    /// <summary>Ends a sequence as a stop token does, before the next step: its caller found a stop string.</summary>
+    public static void Stop(Sequence sequence) => sequence.Finish(FinishReason.Stop);
 
     /// <summary>
     /// One step of everything that is queued; false when nothing is left to do. Where it is cut short by <see cref="LanguageModel.Cancellation"/>, its sequences are cancelled.
@@ -173,7 +185,7 @@ public sealed class Generator : IDisposable
     }
 
     // The sampled id, or −1 where the row scores a token of the prompt.
-    private static int Take(in LogitRow row, Span<float> logits)
+    private int Take(in LogitRow row, Span<float> logits)
     {
         if (row.IsSampled)
         {
@@ -188,8 +200,8 @@ public sealed class Generator : IDisposable
         return -1;
     }
 
-    // The sampled id, or −1 where the sequence has ended for want of finite logits or by its caller.
-    private static int Sample(Sequence sequence, Span<float> logits)
+    // The sampled id, or −1 where the sequence has ended for want of finite logits or of a token to choose, or by its caller.
+    private int Sample(Sequence sequence, Span<float> logits)
     {
         if (sequence.FinishReason is not null)
         {
@@ -207,9 +219,13 @@ public sealed class Generator : IDisposable
         sequence.Scores?.Observe(logits);
         try
         {
-            return sequence.Sampler.Sample(logits, sequence.Tokens);
+            var constraint = sequence.Request.Constraint;
+            var isMasked = constraint?.TryFill(_mask, sequence.MaxLength - sequence.Length) ?? false;
+            var id = sequence.Sampler.Sample(logits, sequence.Tokens, isMasked ? _mask : default(ReadOnlySpan<ulong>));
+            constraint?.Accept(id);
+            return id;
         }
-        catch (ArithmeticException exception)
+        catch (Exception exception) when (exception is ArithmeticException or NotSupportedException)
         {
             sequence.Finish(FinishReason.Failed, $"position {sequence.Length - 1}: {exception.Message}");
             return -1;

@@ -1,6 +1,7 @@
 using System.Text;
 using Crescent.Engine.KvCache;
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Text.Answers;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Engine.Runtime;

@@ -7,6 +7,9 @@ namespace Crescent.Server.Http;
 /// <summary>The one place where an exception becomes what a client is told.</summary>
 internal static class ErrorMapping
 {
+    /// <summary>Code of an error that is the server's own.</summary>
+    public const string InternalError = "internal_error";
+
     private const string Invalid = "invalid_request_error";
 
     public static ApiError ToError(Exception exception) => exception switch
@@ -18,7 +21,7 @@ internal static class ErrorMapping
         JsonException json => new ApiError(400, Invalid, $"the body is not JSON: {FirstLine(json.Message)}"),
         ArgumentException or NotSupportedException => new ApiError(400, Invalid, FirstLine(exception.Message)),
         OutOfMemoryException or InsufficientMemoryException => new ApiError(503, "server_error", "not enough memory for this request", Code: "out_of_memory"),
-        _ => new ApiError(500, "server_error", $"internal error: {exception.GetType().Name}", Code: "internal_error"),
+        _ => new ApiError(500, "server_error", $"internal error: {exception.GetType().Name}", Code: InternalError),
     };
 
     public static ApiError BodyTooLarge { get; } = new(413, Invalid, "the body is larger than this server takes", Code: "request_too_large");

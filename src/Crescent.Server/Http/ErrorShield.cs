@@ -5,7 +5,8 @@ namespace Crescent.Server.Http;
 /// <summary>Answers what goes wrong behind it in the shape of an error, and requests that no endpoint took.</summary>
 internal static class ErrorShield
 {
-    public static async Task RunAsync(HttpContext context, RequestDelegate next)
+    /// <param name="log">Told where errors come from that are the server's own.</param>
+    public static async Task RunAsync(HttpContext context, RequestDelegate next, Action<string>? log)
     {
         try
         {
@@ -17,8 +18,14 @@ internal static class ErrorShield
         }
         catch (Exception exception) when (!context.Response.HasStarted)
         {
+            var error = ErrorMapping.ToError(exception);
+            if (error.Code == ErrorMapping.InternalError)
+            {
+                log?.Invoke($"{exception.GetType().Name}{Environment.NewLine}{exception.StackTrace}"); // the message may quote the request
+            }
+
             context.Response.Clear();
-            await Replies.WriteErrorAsync(context, ErrorMapping.ToError(exception));
+            await (context.GetEndpoint()?.Metadata.GetMetadata<ErrorWriter>() ?? Replies.WriteErrorAsync)(context, error);
             return;
         }
 

@@ -27,11 +27,16 @@ internal static class Replies
     /// <summary>An error in OpenAI's shape.</summary>
     public static Task WriteErrorAsync(HttpContext context, ApiError error)
     {
+        WriteRetryAfter(context, error);
+        return WriteAsync(context, ErrorReply.Of(error), OpenAiJson.Relaxed.ErrorReply, error.Status);
+    }
+
+    /// <summary>The header that says when to try again, where the error knows it.</summary>
+    public static void WriteRetryAfter(HttpContext context, ApiError error)
+    {
         if (error.RetryAfter is { } wait)
         {
             context.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
-
-        return WriteAsync(context, ErrorReply.Of(error), OpenAiJson.Relaxed.ErrorReply, error.Status);
     }
 }

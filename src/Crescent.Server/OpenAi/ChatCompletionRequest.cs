@@ -11,35 +11,35 @@ internal sealed record ChatCompletionRequest
     private const int MostStops = 16;
     private const int MostTopLogprobs = 20;
 
-    public string? Model { get; private init; }
+    public string? Model { get; init; }
 
     public required PromptRequest Conversation { get; init; }
 
     /// <summary>Whether the last message is the beginning of the answer.</summary>
-    public bool IsPartial { get; private init; }
+    public bool IsPartial { get; init; }
 
     public required SamplingOverrides Sampling { get; init; }
 
-    public int? MaxTokens { get; private init; }
+    public int? MaxTokens { get; init; }
 
-    public IReadOnlyList<string> Stops { get; private init; } = [];
+    public IReadOnlyList<string> Stops { get; init; } = [];
 
-    public int Choices { get; private init; }
+    public int Choices { get; init; }
 
     /// <summary>Likeliest tokens to name; null where no log-probabilities are wanted.</summary>
-    public int? TopLogprobs { get; private init; }
+    public int? TopLogprobs { get; init; }
 
-    public bool ParallelToolCalls { get; private init; }
+    public bool ParallelToolCalls { get; init; }
 
     public required ToolChoice ToolChoice { get; init; }
 
-    public ResponseFormat? Format { get; private init; }
+    public ResponseFormat? Format { get; init; }
 
-    public bool Stream { get; private init; }
+    public bool Stream { get; init; }
 
-    public bool IncludeUsage { get; private init; }
+    public bool IncludeUsage { get; init; }
 
-    public bool ReturnProgress { get; private init; }
+    public bool ReturnProgress { get; init; }
 
     /// <exception cref="ApiException">A field has the wrong type or range.</exception>
     public static ChatCompletionRequest Read(in JsonFields body, ServerOptions limits)
@@ -69,7 +69,7 @@ internal sealed record ChatCompletionRequest
     /// <exception cref="ApiException">The model cannot do what is asked.</exception>
     public ChatRequest ToChatRequest(ServedModel model)
     {
-        var conversation = Conversation with { CurrentDate = model.Today };
+        var conversation = Conversation with { CurrentDate = model.Today, ContinueLastMessage = IsPartial };
         var ids = PromptIds(model, conversation);
         return new ChatRequest
         {
@@ -82,6 +82,7 @@ internal sealed record ChatCompletionRequest
             Choices = Choices,
             TopScores = TopLogprobs,
             OneCall = !ParallelToolCalls,
+            Grammar = model.Engine.Bind(conversation, Constraints.Form(this)),
         };
     }
 
@@ -89,8 +90,7 @@ internal sealed record ChatCompletionRequest
     public int[] PromptIds(ServedModel model, PromptRequest conversation) => model.Engine.Encode(Segments(model, conversation));
 
     /// <summary>The prompt as the model's template writes it.</summary>
-    public IReadOnlyList<PromptSegment> Segments(ServedModel model, PromptRequest conversation) =>
-        IsPartial ? PartialAnswer.Render(model.Engine.Template, conversation) : model.Engine.Template.Render(conversation);
+    public IReadOnlyList<PromptSegment> Segments(ServedModel model, PromptRequest conversation) => model.Engine.Template.Render(conversation with { ContinueLastMessage = IsPartial });
 
     // OpenAI wants both fields; the number alone means the same.
     private static int? ReadLogprobs(in JsonFields body)

@@ -28,7 +28,7 @@ internal sealed class ChatCompletionStream(ChatCompletionRequest request, Served
 
             await events.SendDoneAsync();
         }
-        catch (ChatException exception) when (events.HasBegun)
+        catch (Exception exception) when (events.HasBegun && exception is not OperationCanceledException)
         {
             // The status went out long ago: the error is the last event.
             await events.SendAsync(ErrorReply.Of(ErrorMapping.ToError(exception)), OpenAiJson.Relaxed.ErrorReply);

@@ -12,7 +12,6 @@ internal sealed class ChatCompletionsEndpoint(ModelRegistry models, ServerOption
     {
         var request = ChatCompletionRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), options);
         var model = models.Find(request.Model);
-        Constraints.Require(request);
         var head = ReplyHead.New("chatcmpl-", model, request.Model, options.Time);
         using var answer = model.Engine.Submit(request.ToChatRequest(model), context.RequestAborted);
         if (request.Stream)

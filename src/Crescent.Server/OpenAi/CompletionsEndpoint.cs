@@ -105,7 +105,7 @@ internal sealed class CompletionsEndpoint(ModelRegistry models, ServerOptions op
 
             await events.SendDoneAsync();
         }
-        catch (ChatException exception) when (events.HasBegun)
+        catch (Exception exception) when (events.HasBegun && exception is not OperationCanceledException)
         {
             await events.SendAsync(ErrorReply.Of(ErrorMapping.ToError(exception)), OpenAiJson.Relaxed.ErrorReply);
         }

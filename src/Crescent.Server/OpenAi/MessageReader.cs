@@ -31,7 +31,7 @@ internal static class MessageReader
         return messages.Count > 0 ? messages : throw ApiException.Invalid("messages", "expected at least one message, found none");
     }
 
-    private static ChatMessage Message(JsonFields message)
+    public static ChatMessage Message(JsonFields message)
     {
         var role = message.RequireText("role");
         return new ChatMessage(Role(role, message), Content(message))
@@ -51,15 +51,12 @@ internal static class MessageReader
         _ => throw ApiException.Invalid(message.PathOf("role"), "expected system, developer, user, assistant or tool, found another"),
     };
 
-    // A string, or parts of text that belong together.
-    private static string? Content(in JsonFields message)
-    {
-        if (message.Get("content") is not { } content)
-        {
-            return null;
-        }
+    private static string? Content(in JsonFields message) => message.Get("content") is { } content ? Content(content, message.PathOf("content")) : null;
 
-        var path = message.PathOf("content");
+    /// <summary>A string, or parts of text that belong together.</summary>
+    /// <param name="path">Where it is in the request.</param>
+    public static string Content(JsonElement content, string path)
+    {
         if (content.ValueKind == JsonValueKind.String)
         {
             return JsonFields.TextOf(content, path);

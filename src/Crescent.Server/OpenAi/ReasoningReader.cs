@@ -9,13 +9,16 @@ internal static class ReasoningReader
     public static PromptRequest Apply(in JsonFields body, PromptRequest request)
     {
         var arguments = body.Object("chat_template_kwargs");
-        var effort = body.Text("reasoning_effort") ?? arguments?.Text("reasoning_effort");
-        var (thinks, reasoningEffort) = Effort(effort);
-        return request with
-        {
-            Thinking = Switch(body) ?? arguments?.Flag("thinking") ?? arguments?.Flag("enable_thinking") ?? thinks,
-            ReasoningEffort = reasoningEffort ?? request.ReasoningEffort,
-        };
+        var withEffort = WithEffort(request, body.Text("reasoning_effort") ?? arguments?.Text("reasoning_effort"), "reasoning_effort");
+        return withEffort with { Thinking = Switch(body) ?? arguments?.Flag("thinking") ?? arguments?.Flag("enable_thinking") ?? withEffort.Thinking };
+    }
+
+    /// <param name="effort">One of OpenAI's words; null for the model's habit.</param>
+    /// <param name="path">The field that holds it.</param>
+    public static PromptRequest WithEffort(PromptRequest request, string? effort, string path)
+    {
+        var (thinks, reasoningEffort) = Effort(effort, path);
+        return request with { Thinking = thinks ?? request.Thinking, ReasoningEffort = reasoningEffort ?? request.ReasoningEffort };
     }
 
     private static bool? Switch(in JsonFields body) => body.Object("thinking") is not { } thinking ? null : thinking.RequireText("type") switch
@@ -25,13 +28,13 @@ internal static class ReasoningReader
         _ => throw ApiException.Invalid("thinking.type", "expected enabled or disabled, found another"),
     };
 
-    private static (bool? Thinks, ReasoningEffort? Effort) Effort(string? name) => name switch
+    private static (bool? Thinks, ReasoningEffort? Effort) Effort(string? name, string path) => name switch
     {
         null => (null, null),
         "none" => (false, ReasoningEffort.Low),
         "minimal" or "low" => (true, ReasoningEffort.Low),
         "medium" => (true, ReasoningEffort.Medium),
         "high" or "xhigh" or "max" => (true, ReasoningEffort.High),
-        _ => throw ApiException.Invalid("reasoning_effort", "expected none, minimal, low, medium, high or xhigh, found another"),
+        _ => throw ApiException.Invalid(path, "expected none, minimal, low, medium, high or xhigh, found another"),
     };
 }

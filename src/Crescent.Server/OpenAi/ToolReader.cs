@@ -11,14 +11,18 @@ internal static class ToolReader
 
     /// <summary>The tools on offer: none where the choice is none, those that are allowed where it lists them.</summary>
     /// <param name="choice">What the answer is bound to.</param>
-    public static IReadOnlyList<ToolDefinition> Read(in JsonFields body, out ToolChoice choice)
+    public static IReadOnlyList<ToolDefinition> Read(in JsonFields body, out ToolChoice choice) => Read(body, Tool, out choice);
+
+    /// <summary>The tools on offer of an API that declares them in its own way.</summary>
+    /// <param name="read">One of them; null where it is passed over.</param>
+    public static IReadOnlyList<ToolDefinition> Read(in JsonFields body, Func<JsonFields, (string Name, JsonElement Json)?> read, out ToolChoice choice)
     {
-        var tools = body.Objects("tools", MostTools).Select(Tool).ToArray();
+        var tools = body.Objects("tools", MostTools).Select(read).OfType<(string Name, JsonElement Json)>().ToArray();
         choice = Choice(body, tools.Select(tool => tool.Name), out var allowed);
         return choice.Kind == ToolChoiceKind.None ? [] : [.. tools.Where(tool => allowed is null || allowed.Contains(tool.Name)).Select(tool => new ToolDefinition(tool.Json))];
     }
 
-    private static (string Name, JsonElement Json) Tool(JsonFields tool)
+    private static (string Name, JsonElement Json)? Tool(JsonFields tool)
     {
         if (tool.Text("type") is not (null or "function" or "builtin_function"))
         {

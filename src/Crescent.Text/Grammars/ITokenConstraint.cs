@@ -11,4 +11,7 @@ public interface ITokenConstraint
     /// <summary>Takes the token that was chosen.</summary>
     /// <exception cref="ArgumentException">It was not allowed.</exception>
     void Accept(int token);
+
+    /// <summary>Tokens within which the answer can be completed from here, the stop token included; 0 where it may end at once.</summary>
+    int TokensNeeded => 0;
 }

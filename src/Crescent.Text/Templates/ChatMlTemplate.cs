@@ -1,3 +1,6 @@
+using Crescent.Text.Answers;
+using Crescent.Text.Tokenizers;
+
 namespace Crescent.Text.Templates;
 
 /// <summary>
@@ -17,6 +20,9 @@ public sealed class ChatMlTemplate : ChatTemplate
 
     public override bool SupportsTools => true;
 
+    public override AnswerReader ReadAnswer(Tokenizer tokenizer, PromptRequest request) =>
+        new ChatMlAnswerReader(tokenizer, request, StopNames, ThinkingState.AtEnd(Render(request)) == true);
+
     private protected override void Render(PromptRequest request, PromptBuilder prompt)
     {
         var messages = request.Messages;
@@ -34,6 +40,9 @@ public sealed class ChatMlTemplate : ChatTemplate
         {
             switch (messages[i].Role)
             {
+                case "assistant" when request.IsOpen(messages[i]):
+                    Continue(prompt, messages[i], request.Thinking);
+                    break;
                 case "assistant":
                     Assistant(prompt, messages[i], keepReasoning: i > lastQuestion);
                     break;
@@ -46,7 +55,7 @@ public sealed class ChatMlTemplate : ChatTemplate
             }
         }
 
-        if (request.AddGenerationPrompt)
+        if (request.OpensTurn)
         {
             Head(prompt, "assistant");
             if (request.Thinking == false)
@@ -89,6 +98,24 @@ public sealed class ChatMlTemplate : ChatTemplate
         }
 
         End(prompt);
+    }
+
+    // The message to go on with.
+    private static void Continue(PromptBuilder prompt, ChatMessage message, bool? thinking)
+    {
+        Head(prompt, "assistant");
+        if (message.ReasoningContent is { } reasoning && string.IsNullOrEmpty(message.Content))
+        {
+            prompt.Marker("<think>").Text("\n" + reasoning.TrimStart('\n'));
+            return;
+        }
+
+        if (!string.IsNullOrEmpty(message.ReasoningContent) || thinking == false)
+        {
+            Reasoning(prompt, (message.ReasoningContent ?? "").Trim('\n'));
+        }
+
+        prompt.Text(message.Content);
     }
 
     // Neighbouring results share a message.

@@ -1,3 +1,4 @@
+using Crescent.Text.Answers;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Text.Templates;
@@ -16,6 +17,7 @@ public abstract class ChatTemplate
 
     /// <summary>The prompt, as markers and untrusted text.</summary>
     /// <exception cref="NotSupportedException">The conversation has tools, and the template has no syntax for them.</exception>
+    /// <exception cref="ArgumentException">The message that is to be left open is not an assistant's.</exception>
     public IReadOnlyList<PromptSegment> Render(PromptRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -24,13 +26,24 @@ public abstract class ChatTemplate
             throw new NotSupportedException($"the template {Name} cannot render tools; use a template that can, such as kimi-k2");
         }
 
+        if (request.ContinueLastMessage && request.Messages is not [.., { Role: "assistant", ToolCalls.Count: 0 }])
+        {
+            throw new ArgumentException(
+                $"a message to go on with must be the assistant's, without tool calls; the last message is of role {(request.Messages is [.., var last] ? last.Role : "none")}", nameof(request));
+        }
+
         var prompt = new PromptBuilder();
         Render(request, prompt);
         return prompt.Segments;
     }
 
-    /// <summary>Reads an answer of this family that has more in it than text to show; null where its text is the answer.</summary>
-    public virtual AnswerReader? ReadAnswer(Tokenizer tokenizer) => null;
+    /// <summary>Whether the prompt ends within opened reasoning.</summary>
+    /// <inheritdoc cref="Render(PromptRequest)"/>
+    public bool OpensReasoning(PromptRequest request) => ThinkingState.AtEnd(Render(request)) == true;
+
+    /// <summary>A reader for the answer to a request that was rendered by <see cref="Render(PromptRequest)"/>.</summary>
+    public virtual AnswerReader ReadAnswer(Tokenizer tokenizer, PromptRequest request) =>
+        new PlainAnswerReader(tokenizer, StopNames, OpensReasoning(request));
 
     private protected abstract void Render(PromptRequest request, PromptBuilder prompt);
 }

@@ -1,3 +1,6 @@
+using Crescent.Text.Answers;
+using Crescent.Text.Tokenizers;
+
 namespace Crescent.Text.Templates;
 
 /// <summary>
@@ -16,6 +19,9 @@ public sealed class DeepSeekTemplate(DeepSeekVersion version) : ChatTemplate
 
     public override bool SupportsTools => true;
 
+    public override AnswerReader ReadAnswer(Tokenizer tokenizer, PromptRequest request) =>
+        new DeepSeekAnswerReader(tokenizer, request, StopNames, ThinkingState.AtEnd(Render(request)) == true);
+
     private protected override void Render(PromptRequest request, PromptBuilder prompt)
     {
         prompt.Marker("<｜begin▁of▁sentence｜>")
@@ -28,7 +34,7 @@ public sealed class DeepSeekTemplate(DeepSeekVersion version) : ChatTemplate
         var previous = "";
         foreach (var message in request.Messages.Where(message => message.Role is not ("system" or "developer")))
         {
-            Message(prompt, message, previous);
+            Message(prompt, request, message, previous);
             previous = message.Role;
         }
 
@@ -36,13 +42,13 @@ public sealed class DeepSeekTemplate(DeepSeekVersion version) : ChatTemplate
         {
             EndOutputs(prompt);
         }
-        else if (request.AddGenerationPrompt && !(_isShort && previous == "assistant"))
+        else if (request.OpensTurn && !(_isShort && previous == "assistant"))
         {
             Open(prompt, request.Thinking ?? version == DeepSeekVersion.R1);
         }
     }
 
-    private void Message(PromptBuilder prompt, ChatMessage message, string previous)
+    private void Message(PromptBuilder prompt, PromptRequest request, ChatMessage message, string previous)
     {
         switch (message.Role)
         {
@@ -54,10 +60,17 @@ public sealed class DeepSeekTemplate(DeepSeekVersion version) : ChatTemplate
                 else
                 {
                     prompt.Marker("<｜Assistant｜>");
-                    if (_isShort)
-                    {
-                        prompt.Marker("</think>");
-                    }
+                }
+
+                if (request.IsOpen(message))
+                {
+                    Continue(prompt, message);
+                    break;
+                }
+
+                if (_isShort && previous != "tool")
+                {
+                    prompt.Marker("</think>");
                 }
 
                 prompt.Text(WithoutReasoning(message.Content));
@@ -81,6 +94,28 @@ public sealed class DeepSeekTemplate(DeepSeekVersion version) : ChatTemplate
                 prompt.Marker("<｜User｜>").Text(message.Content);
                 break;
         }
+    }
+
+    // The message to go on with, its reasoning before its text; V3 has none.
+    private void Continue(PromptBuilder prompt, ChatMessage message)
+    {
+        var (line, lines) = _isShort ? ("", "") : ("\n", "\n\n");
+        if (version != DeepSeekVersion.V3 && message.ReasoningContent is { } reasoning)
+        {
+            prompt.Marker("<think>").Text(line + reasoning);
+            if (string.IsNullOrEmpty(message.Content))
+            {
+                return;
+            }
+
+            prompt.Text(line).Marker("</think>").Text(lines);
+        }
+        else if (_isShort)
+        {
+            prompt.Marker("</think>");
+        }
+
+        prompt.Text(message.Content);
     }
 
     private void Open(PromptBuilder prompt, bool thinks)

@@ -19,10 +19,14 @@ public sealed class Grok2Template : ChatTemplate
                 "system" => ("System", message.Content?.Trim()),
                 _ => ("Human", message.Content?.Trim()),
             };
-            prompt.Text($"{speaker}: {content}").Marker(Separator).Text("\n\n");
+            prompt.Text($"{speaker}: {content}");
+            if (!request.IsOpen(message))
+            {
+                prompt.Marker(Separator).Text("\n\n");
+            }
         }
 
-        if (request.AddGenerationPrompt)
+        if (request.OpensTurn)
         {
             prompt.Text("Assistant:");
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Crescent.Text.Answers;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Text.Templates;
@@ -21,7 +22,8 @@ public sealed class HarmonyTemplate : ChatTemplate
 
     public override bool SupportsTools => true;
 
-    public override AnswerReader ReadAnswer(Tokenizer tokenizer) => new HarmonyAnswerReader(tokenizer);
+    public override AnswerReader ReadAnswer(Tokenizer tokenizer, PromptRequest request) =>
+        new HarmonyAnswerReader(tokenizer, request, OpenChannel(request));
 
     private protected override void Render(PromptRequest request, PromptBuilder prompt)
     {
@@ -33,17 +35,36 @@ public sealed class HarmonyTemplate : ChatTemplate
             Developer(prompt, instructions, request.Tools);
         }
 
-        var lastAnswer = LastAnswer(request.Messages);
+        var lastAnswer = request.LastAnswer();
         var calls = new HarmonyCalls();
-        for (var i = first; i < request.Messages.Count; i++)
+        var count = request.Messages.Count - (request.ContinueLastMessage ? 1 : 0);
+        for (var i = first; i < count; i++)
         {
             Message(prompt, request.Messages[i], calls, keepReasoning: i > lastAnswer);
         }
 
-        if (request.AddGenerationPrompt)
+        if (request.ContinueLastMessage)
+        {
+            Open(prompt, request.Messages[^1], OpenChannel(request)!);
+        }
+        else if (request.AddGenerationPrompt)
         {
             Head(prompt, "assistant");
         }
+    }
+
+    // The channel of the message that is left open.
+    private static string? OpenChannel(PromptRequest request) =>
+        !request.ContinueLastMessage ? null : request.IsOpenReasoning(request.Messages[^1]) ? "analysis" : "final";
+
+    private static void Open(PromptBuilder prompt, ChatMessage message, string channel)
+    {
+        if (channel == "final" && !string.IsNullOrEmpty(message.ReasoningContent))
+        {
+            Body(Head(prompt, "assistant"), "analysis", message.ReasoningContent);
+        }
+
+        Head(prompt, "assistant").Marker("<|channel|>").Text(channel).Marker("<|message|>").Text(channel == "final" ? message.Content : message.ReasoningContent);
     }
 
     private static string System(PromptRequest request)
@@ -117,17 +138,4 @@ public sealed class HarmonyTemplate : ChatTemplate
 
     private static void Body(PromptBuilder prompt, string channel, string? content) =>
         prompt.Marker("<|channel|>").Text(channel).Marker("<|message|>").Text(content).Marker("<|end|>");
-
-    private static int LastAnswer(IReadOnlyList<ChatMessage> messages)
-    {
-        for (var i = messages.Count - 1; i >= 0; i--)
-        {
-            if (messages[i] is { Role: "assistant", ToolCalls.Count: 0 })
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
 }

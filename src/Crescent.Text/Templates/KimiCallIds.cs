@@ -23,13 +23,30 @@ internal sealed class KimiCallIds
         }
         else
         {
-            id = $"functions.{call.Name}:{_next.ToString(CultureInfo.InvariantCulture)}";
-            _next++;
+            id = Next(call.Name);
         }
 
         _canonical[call.Id] = id;
         _unanswered.Enqueue(id);
         return id;
+    }
+
+    /// <summary>Number of the next call.</summary>
+    public int NextNumber => (int)Math.Min(_next, int.MaxValue);
+
+    /// <summary>The id of a new call, behind all before it.</summary>
+    public string Next(string name) => $"functions.{name}:{(_next++).ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>The ids of a history.</summary>
+    public static KimiCallIds Of(IReadOnlyList<ChatMessage> messages)
+    {
+        var ids = new KimiCallIds();
+        foreach (var call in messages.SelectMany(message => message.ToolCalls))
+        {
+            ids.Called(call);
+        }
+
+        return ids;
     }
 
     /// <summary>The rendered id of the call a result answers: the latest of that id; without an id the oldest call not yet taken so.</summary>

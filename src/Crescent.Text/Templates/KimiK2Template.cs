@@ -1,8 +1,12 @@
+using Crescent.Text.Answers;
+using Crescent.Text.Tokenizers;
+
 namespace Crescent.Text.Templates;
 
 /// <summary>
 /// Kimi K2, Instruct and Thinking (reference models.md 5.1, 5.2). Tool declarations come first, with sorted keys; foreign ids of
-/// tool calls become <c>functions.NAME:N</c>. Thinking keeps the reasoning of the turns after the last answer only.
+/// tool calls become <c>functions.NAME:N</c>. Thinking keeps the reasoning of the turns after the last answer only; where it is to answer
+/// without, an empty one stands before the answer, as in its history and as K2.5 writes it.
 /// </summary>
 public sealed class KimiK2Template(bool thinking) : ChatTemplate
 {
@@ -14,6 +18,10 @@ public sealed class KimiK2Template(bool thinking) : ChatTemplate
         ["<|im_end|>", "[EOS]", "[EOT]", "<|im_system|>", "<|im_user|>", "<|im_assistant|>"];
 
     public override bool SupportsTools => true;
+
+    /// <summary>Thinking begins with its reasoning, whether it opens it or not.</summary>
+    public override AnswerReader ReadAnswer(Tokenizer tokenizer, PromptRequest request) =>
+        new KimiAnswerReader(tokenizer, request, StopNames, ThinkingState.AtEnd(Render(request)) ?? thinking);
 
     private protected override void Render(PromptRequest request, PromptBuilder prompt)
     {
@@ -27,19 +35,26 @@ public sealed class KimiK2Template(bool thinking) : ChatTemplate
             Head(prompt, "system", "system").Text(DefaultSystem).Marker("<|im_end|>");
         }
 
-        var lastAnswer = LastAnswer(request.Messages);
+        var lastAnswer = request.LastAnswer();
         var ids = new KimiCallIds();
         for (var i = 0; i < request.Messages.Count; i++)
         {
             var message = request.Messages[i];
             Head(prompt, message.Role, message.Name is { Length: > 0 } name ? name : message.Role);
-            Body(prompt, message, ids, keepReasoning: i > lastAnswer);
-            prompt.Marker("<|im_end|>");
+            Body(prompt, message, ids, keepReasoning: i > lastAnswer, isOpenReasoning: request.IsOpenReasoning(message));
+            if (!request.IsOpen(message))
+            {
+                prompt.Marker("<|im_end|>");
+            }
         }
 
-        if (request.AddGenerationPrompt)
+        if (request.OpensTurn)
         {
             Head(prompt, "assistant", "assistant");
+            if (thinking && request.Thinking == false)
+            {
+                prompt.Marker("<think>").Marker("</think>");
+            }
         }
     }
 
@@ -49,14 +64,20 @@ public sealed class KimiK2Template(bool thinking) : ChatTemplate
         return prompt.Marker(marker).Text(name).Marker("<|im_middle|>");
     }
 
-    private void Body(PromptBuilder prompt, ChatMessage message, KimiCallIds ids, bool keepReasoning)
+    private void Body(PromptBuilder prompt, ChatMessage message, KimiCallIds ids, bool keepReasoning, bool isOpenReasoning)
     {
         switch (message.Role)
         {
             case "assistant":
                 if (thinking)
                 {
-                    prompt.Marker("<think>").Text(keepReasoning ? message.ReasoningContent : null).Marker("</think>");
+                    prompt.Marker("<think>").Text(keepReasoning ? message.ReasoningContent : null);
+                    if (isOpenReasoning)
+                    {
+                        break;
+                    }
+
+                    prompt.Marker("</think>");
                 }
 
                 prompt.Text(message.Content);
@@ -91,18 +112,4 @@ public sealed class KimiK2Template(bool thinking) : ChatTemplate
 
     private static string Declare(IReadOnlyList<ToolDefinition> tools) =>
         $"[{string.Join(',', tools.Select(tool => PythonJson.Write(tool.Json, PythonJsonStyle.CompactSorted)))}]";
-
-    // Up to the last answer without tool calls, reasoning belongs to questions that are settled.
-    private static int LastAnswer(IReadOnlyList<ChatMessage> messages)
-    {
-        for (var i = messages.Count - 1; i >= 0; i--)
-        {
-            if (messages[i] is { Role: "assistant", ToolCalls.Count: 0 })
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
 }

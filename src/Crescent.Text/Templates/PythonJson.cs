@@ -14,7 +14,7 @@ internal static class PythonJson
     public static string Write(JsonElement element, PythonJsonStyle style)
     {
         var output = new StringBuilder();
-        Write(element, style, output);
+        Write(element, style, output, depth: 0);
         return output.ToString();
     }
 
@@ -32,15 +32,15 @@ internal static class PythonJson
         }
     }
 
-    private static void Write(JsonElement element, PythonJsonStyle style, StringBuilder output)
+    private static void Write(JsonElement element, PythonJsonStyle style, StringBuilder output, int depth)
     {
         switch (element.ValueKind)
         {
             case JsonValueKind.Object:
-                WriteObject(element, style, output);
+                WriteObject(element, style, output, depth + 1);
                 break;
             case JsonValueKind.Array:
-                WriteArray(element, style, output);
+                WriteArray(element, style, output, depth + 1);
                 break;
             case JsonValueKind.String:
                 WriteString(Text(element), output);
@@ -59,7 +59,7 @@ internal static class PythonJson
         }
     }
 
-    private static void WriteObject(JsonElement element, PythonJsonStyle style, StringBuilder output)
+    private static void WriteObject(JsonElement element, PythonJsonStyle style, StringBuilder output, int depth)
     {
         // As in a Python dict, a repeated key keeps its first place and its last value.
         var properties = new OrderedDictionary<string, JsonElement>(StringComparer.Ordinal);
@@ -75,29 +75,31 @@ internal static class PythonJson
         output.Append('{');
         foreach (var (name, value) in ordered)
         {
-            Separate(style, ref first, output);
+            Separate(style, ref first, output, depth);
             WriteString(name, output);
-            output.Append(style == PythonJsonStyle.Spaced ? ": " : ":");
-            Write(value, style, output);
+            output.Append(style is PythonJsonStyle.Spaced or PythonJsonStyle.Indented ? ": " : ":");
+            Write(value, style, output, depth);
         }
 
+        Close(style, first, output, depth);
         output.Append('}');
     }
 
-    private static void WriteArray(JsonElement element, PythonJsonStyle style, StringBuilder output)
+    private static void WriteArray(JsonElement element, PythonJsonStyle style, StringBuilder output, int depth)
     {
         var first = true;
         output.Append('[');
         foreach (var item in element.EnumerateArray())
         {
-            Separate(style, ref first, output);
-            Write(item, style, output);
+            Separate(style, ref first, output, depth);
+            Write(item, style, output, depth);
         }
 
+        Close(style, first, output, depth);
         output.Append(']');
     }
 
-    private static void Separate(PythonJsonStyle style, ref bool first, StringBuilder output)
+    private static void Separate(PythonJsonStyle style, ref bool first, StringBuilder output, int depth)
     {
         if (!first)
         {
@@ -105,6 +107,23 @@ internal static class PythonJson
         }
 
         first = false;
+        Break(style, output, depth);
+    }
+
+    private static void Close(PythonJsonStyle style, bool isEmpty, StringBuilder output, int depth)
+    {
+        if (!isEmpty)
+        {
+            Break(style, output, depth - 1);
+        }
+    }
+
+    private static void Break(PythonJsonStyle style, StringBuilder output, int depth)
+    {
+        if (style == PythonJsonStyle.Indented)
+        {
+            output.Append('\n').Append(' ', 4 * depth);
+        }
     }
 
     private static void WriteString(string text, StringBuilder output)

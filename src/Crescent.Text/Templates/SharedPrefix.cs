@@ -21,7 +21,7 @@ public static class SharedPrefix
         var count = ids.Length;
         foreach (var other in s_others)
         {
-            var rendered = template.Render(request with { Messages = [.. system, new ChatMessage("user", other)] });
+            var rendered = template.Render(request with { Messages = [.. system, new ChatMessage("user", other)], ContinueLastMessage = false });
             count = Math.Min(count, ids.CommonPrefixLength(PromptEncoder.Encode(rendered, tokenizer)));
         }
 

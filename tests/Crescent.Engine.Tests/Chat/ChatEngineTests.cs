@@ -127,7 +127,7 @@ public sealed class ChatEngineTests
         var exception = Assert.Throws<ChatException>(() => scene.Engine.Submit(request, TestContext.Current.CancellationToken));
         Assert.Equal(ChatFailure.QueueFull, exception.Failure);
         Assert.InRange(exception.RetryAfter!.Value.TotalSeconds, 1, 60);
-        Assert.Equal(2, scene.Engine.Status().Waiting);
+        Assert.Equal(3, scene.Engine.Pending);
         endless.Cancel();
         foreach (var answer in waiting)
         {
@@ -173,7 +173,7 @@ public sealed class ChatEngineTests
         using var running = scene.Engine.Submit(request, TestContext.Current.CancellationToken);
         await running.NextAsync(TestContext.Current.CancellationToken);
         await scene.Engine.DrainAsync(TimeSpan.Zero);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ChatScene.CollectAsync(running, request));
+        Assert.Equal(ChatFailure.Stopping, (await Assert.ThrowsAsync<ChatException>(() => ChatScene.CollectAsync(running, request))).Failure);
     }
 
     [Fact]
@@ -188,5 +188,35 @@ public sealed class ChatEngineTests
 
         var second = (await scene.AskAsync(ChatScene.Greedy(tokens[10..50], 2)))[0];
         Assert.Equal([5, 10, 15, 20, 25, 30, 35, 40], second.Prefill.Select(update => update.Processed));
+    }
+
+    [Fact]
+    public async Task What_waits_too_long_is_given_up()
+    {
+        using var scene = new ChatScene("g-llama", options => options with { QueueTimeout = TimeSpan.Zero });
+        var exception = await Assert.ThrowsAsync<ChatException>(() => scene.AskAsync(ChatScene.Greedy([5, 6])));
+        Assert.Equal(ChatFailure.QueueTimeout, exception.Failure);
+    }
+
+    [Fact]
+    public async Task An_answer_that_takes_too_long_is_cut_off()
+    {
+        using var scene = new ChatScene("g-llama", options => options with { AnswerTimeout = TimeSpan.Zero, Context = Endless });
+        var answer = (await scene.AskAsync(ChatScene.Greedy([5, 6], Endless) with { IgnoreStopTokens = true }))[0];
+        Assert.Equal(AnswerEnd.Length, answer.End!.Reason);
+        Assert.InRange(answer.End.Usage.Completion, 0, 10);
+    }
+
+    [Fact]
+    public async Task A_step_that_fails_ends_its_answers_with_the_reason_and_the_next_request_works()
+    {
+        using var folder = new Checkpoints.TemporaryFolder();
+        var path = folder.File("nan.gguf");
+        PatchedModel.Write("g-llama", "token_embd.weight", path, bytes => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(bytes)[..(bytes.Length / 4 / 512)].Fill(float.NaN));
+        using var scene = new ChatScene(path);
+        var exception = await Assert.ThrowsAsync<ChatException>(() => scene.AskAsync(ChatScene.Greedy([0, 6])));
+        Assert.Equal(ChatFailure.Failed, exception.Failure);
+        Assert.Contains("not finite", exception.Message, StringComparison.Ordinal);
+        Assert.NotEmpty((await scene.AskAsync(ChatScene.Greedy([5, 6]) with { IgnoreStopTokens = true }))[0].Ids);
     }
 }

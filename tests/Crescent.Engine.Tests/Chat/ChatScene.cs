@@ -15,7 +15,7 @@ internal sealed class ChatScene : IDisposable
 {
     public ChatScene(string name, Func<ChatEngineOptions, ChatEngineOptions>? adapt = null)
     {
-        Model = name == "stories" ? LoadedModel.OpenFile(SharedData.Path("weights", "stories260K", "stories260K.gguf")) : LoadedModel.Open(name);
+        Model = Open(name);
         Tokenizer = Model.Tokenizer();
         var options = new ChatEngineOptions { Context = 128 };
         Engine = new ChatEngine(Model.Model, Tokenizer, TemplateFactory.Create("plain"), adapt?.Invoke(options) ?? options);
@@ -51,13 +51,18 @@ internal sealed class ChatScene : IDisposable
     /// <summary>The tokens that the generator gives for a request alone, and their text.</summary>
     public static (int[] Ids, string Text) Alone(string name, ChatRequest request)
     {
-        using var model = name == "stories" ? LoadedModel.OpenFile(SharedData.Path("weights", "stories260K", "stories260K.gguf")) : LoadedModel.Open(name);
+        using var model = Open(name);
         var tokenizer = model.Tokenizer();
         using var generator = model.Generator(tokenizer: tokenizer);
         var sequence = generator.Add(new GenerationRequest { Prompt = request.Prompt, MaxTokens = request.MaxTokens, Sampling = request.Sampling, StopTokens = [.. tokenizer.StopIds], StopStrings = request.StopStrings });
         generator.Run(sequence, TestContext.Current.CancellationToken);
         return (sequence.GeneratedTokens.ToArray(), sequence.TakeText());
     }
+
+    private static LoadedModel Open(string name) =>
+        name == "stories" ? LoadedModel.OpenFile(SharedData.Path("weights", "stories260K", "stories260K.gguf"))
+        : File.Exists(name) ? LoadedModel.OpenFile(name)
+        : LoadedModel.Open(name);
 
     public void Dispose()
     {

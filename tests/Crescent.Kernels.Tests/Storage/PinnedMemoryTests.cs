@@ -1,3 +1,4 @@
+using Crescent.Kernels.Memory;
 using Crescent.Kernels.Storage;
 using Xunit;
 

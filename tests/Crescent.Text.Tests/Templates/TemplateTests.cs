@@ -58,7 +58,7 @@ public class TemplateTests
     public void Tools_are_refused_where_a_template_has_no_syntax_for_them()
     {
         var request = s_request with { Tools = [new ToolDefinition(JsonDocument.Parse("{}").RootElement)] };
-        Assert.Throws<NotSupportedException>(() => new Llama3Template().Render(request));
+        Assert.Throws<NotSupportedException>(() => new Grok2Template().Render(request));
     }
 
     [Fact]

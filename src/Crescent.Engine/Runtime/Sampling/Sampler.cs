@@ -51,8 +51,9 @@ public sealed class Sampler
     /// <summary>The next token's id.</summary>
     /// <param name="logits">[vocab]; penalties and biases change them in place.</param>
     /// <param name="history">The ids so far, prompt and generated.</param>
+    /// <param name="mask">Tokens that may be chosen, token i at bit i % 64 of word i / 64; empty for all. The logits of the others become −∞ before anything else.</param>
     /// <exception cref="ArithmeticException">A logit is NaN or infinite, or every token is banned.</exception>
-    public int Sample(Span<float> logits, ReadOnlySpan<int> history)
+    public int Sample(Span<float> logits, ReadOnlySpan<int> history, ReadOnlySpan<ulong> mask = default)
     {
         if (logits.Length != _vocab)
         {
@@ -64,7 +65,12 @@ public sealed class Sampler
             ThrowNotFinite(logits);
         }
 
-        if (_penalties.Apply(logits, history))
+        if (!mask.IsEmpty)
+        {
+            LogitMask.Apply(logits, mask);
+        }
+
+        if (_penalties.Apply(logits, history) || !mask.IsEmpty)
         {
             LogitVectors.BlockMaxima(logits, _maxima);
         }
@@ -266,5 +272,5 @@ public sealed class Sampler
 
     [DoesNotReturn]
     private static void ThrowNoToken(float maximum) =>
-        throw new ArithmeticException($"no token to choose: expected one that bias and penalties leave possible, found a largest logit of {maximum}");
+        throw new ArithmeticException($"no token to choose: expected one that constraint, bias and penalties leave possible, found a largest logit of {maximum}");
 }

@@ -1,0 +1,3 @@
+namespace Crescent.Server.Anthropic.Wire;
+
+internal sealed record ErrorDetail(string Type, string Message);

@@ -1,0 +1,3 @@
+namespace Crescent.Server.Anthropic.Wire;
+
+internal sealed record TokenCount(int InputTokens);

@@ -1,0 +1,65 @@
+using Crescent.Server.Answers;
+using Crescent.Server.Http;
+using Crescent.Server.OpenAi;
+using Crescent.Server.Responses.Wire;
+using Microsoft.AspNetCore.Http;
+
+namespace Crescent.Server.Responses;
+
+/// <summary><c>POST /v1/responses</c>, <c>/v1/responses/input_tokens</c>, and the answers that are kept.</summary>
+internal sealed class ResponsesEndpoint(ModelRegistry models, ServerOptions options)
+{
+    private readonly ResponseStore _store = new();
+
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var request = ResponsesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), _store);
+        var model = models.Find(request.Chat.Model);
+        var writer = new ResponseWriter(ResponseWriter.Begin(request, model, options.Time), request.SealsReasoning);
+        using var answer = model.Engine.Submit(request.Chat.ToChatRequest(model), context.RequestAborted);
+        if (request.Chat.Stream)
+        {
+            var events = new EventStream(context, options.PingInterval, options.Time);
+            await new ResponseStream(events, writer).RunAsync(answer, whole => Keep(request, writer, whole));
+            return;
+        }
+
+        var collected = await SectionedAnswer.ReadAsync(answer, context.RequestAborted);
+        Keep(request, writer, collected);
+        await Replies.WriteAsync(context, writer.End(collected.Sections, collected.End), ResponsesJson.Relaxed.ResponseReply);
+    }
+
+    public async Task CountAsync(HttpContext context)
+    {
+        var request = ResponsesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), _store).Chat;
+        var model = models.Find(request.Model);
+        var count = request.PromptIds(model, request.Conversation with { CurrentDate = model.Today }).Length;
+        await Replies.WriteAsync(context, new InputTokenCount(count), ResponsesJson.Relaxed.InputTokenCount);
+    }
+
+    public Task OneAsync(HttpContext context)
+    {
+        var id = IdOf(context);
+        return Replies.WriteAsync(context, (_store.Find(id) ?? throw NotFound(id)).Reply, ResponsesJson.Relaxed.ResponseReply);
+    }
+
+    public Task DeleteAsync(HttpContext context)
+    {
+        var id = IdOf(context);
+        return _store.Remove(id) ? Replies.WriteAsync(context, new DeletedResponse(id), ResponsesJson.Relaxed.DeletedResponse) : throw NotFound(id);
+    }
+
+    private void Keep(ResponsesRequest request, ResponseWriter writer, SectionedAnswer answer)
+    {
+        if (request.Store)
+        {
+            var conversation = new ItemConversation(request.Conversation);
+            conversation.Add(answer.Sections);
+            _store.Add(new StoredResponse(writer.End(answer.Sections, answer.End), conversation.Messages));
+        }
+    }
+
+    private static string IdOf(HttpContext context) => (string)context.Request.RouteValues["id"]!;
+
+    private static ApiException NotFound(string id) => new(new ApiError(404, "invalid_request_error", $"no response with id '{id}' is kept here", "id", "response_not_found"));
+}

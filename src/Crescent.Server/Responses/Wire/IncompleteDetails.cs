@@ -1,0 +1,3 @@
+namespace Crescent.Server.Responses.Wire;
+
+internal sealed record IncompleteDetails(string Reason);
