@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Text.Grammars;
 using Crescent.Text.Templates;
 using Microsoft.Extensions.AI;
 
@@ -9,22 +10,37 @@ namespace Crescent.Engine.Chat.Extensions;
 /// <summary>Reads <see cref="ChatOptions"/> into what the engine takes.</summary>
 internal static class ClientOptions
 {
+    private static readonly JsonElement s_object = JsonDocument.Parse("""{"type":"object"}""").RootElement;
+
     /// <exception cref="NotSupportedException">An option that the engine cannot honour.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option outside its range.</exception>
-    public static ChatRequest Request(ChatOptions? options, ChatEngine engine, PromptRequest conversation, int[] prompt) => new()
+    public static ChatRequest Request(ChatOptions? options, ChatEngine engine, SamplingOptions sampling, PromptRequest conversation, int[] prompt) => new()
     {
         Prompt = prompt,
         Conversation = conversation,
         StoredPrefix = engine.StoredPrefix(conversation, prompt),
-        Sampling = Sampling(options),
+        Sampling = Sampling(options, sampling),
+        Grammar = engine.Bind(conversation, Form(options)),
         MaxTokens = options?.MaxOutputTokens ?? int.MaxValue,
         StopStrings = [.. options?.StopSequences ?? []],
         OneCall = options?.AllowMultipleToolCalls == false,
     };
 
-    private static SamplingOptions Sampling(ChatOptions? options)
+    private static AnswerForm Form(ChatOptions? options) => new()
     {
-        var sampling = new SamplingOptions();
+        Text = options?.ResponseFormat is ChatResponseFormatJson json ? Grammar.FromJsonSchema(json.Schema ?? s_object) : null,
+        Calls = options?.ToolMode switch
+        {
+            NoneChatToolMode => ToolCallMode.None,
+            RequiredChatToolMode => ToolCallMode.Required,
+            _ => ToolCallMode.Auto,
+        },
+        OnlyTool = (options?.ToolMode as RequiredChatToolMode)?.RequiredFunctionName,
+        ParallelCalls = options?.AllowMultipleToolCalls != false,
+    };
+
+    private static SamplingOptions Sampling(ChatOptions? options, SamplingOptions sampling)
+    {
         if (options is null)
         {
             return sampling;

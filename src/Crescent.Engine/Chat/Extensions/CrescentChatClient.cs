@@ -1,6 +1,5 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
+using Crescent.Engine.Runtime.Sampling;
 using Crescent.Text.Answers;
 using Microsoft.Extensions.AI;
 
@@ -10,9 +9,10 @@ namespace Crescent.Engine.Chat.Extensions;
 /// A model in this process as an <see cref="IChatClient"/>. Many answers may run at once: they share the engine's steps. A tool call is told of once it is complete;
 /// reasoning comes as <see cref="TextReasoningContent"/>, tokens as <see cref="UsageContent"/> in the last update. Calls are not run here: wrap the client for that.
 /// </summary>
-/// <param name="engine">Where answers are made; the caller owns it, unless <paramref name="ownsEngine"/>.</param>
+/// <param name="engine">Where answers are made; whoever made it disposes of it.</param>
 /// <param name="model">What answers name as their model.</param>
-public sealed class CrescentChatClient(ChatEngine engine, string model, bool ownsEngine = false) : IChatClient
+/// <param name="sampling">Sampling where options say nothing else; null for plain sampling.</param>
+public sealed class CrescentChatClient(ChatEngine engine, string model, SamplingOptions? sampling = null) : IChatClient
 {
     private readonly ChatClientMetadata _metadata = new("crescent", defaultModelId: model);
 
@@ -30,7 +30,7 @@ public sealed class CrescentChatClient(ChatEngine engine, string model, bool own
         ArgumentNullException.ThrowIfNull(messages);
         var conversation = Conversations.Read(messages, options);
         var prompt = engine.Encode(conversation);
-        using var answer = engine.Submit(ClientOptions.Request(options, engine, conversation, prompt), cancellationToken);
+        using var answer = engine.Submit(ClientOptions.Request(options, engine, sampling ?? new SamplingOptions(), conversation, prompt), cancellationToken);
         var head = new UpdateHead($"chatcmpl-{Guid.NewGuid():N}", options?.ModelId ?? model);
         var calls = new Dictionary<int, OpenCall>();
         await foreach (var update in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
@@ -66,10 +66,6 @@ public sealed class CrescentChatClient(ChatEngine engine, string model, bool own
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (ownsEngine)
-        {
-            engine.Dispose();
-        }
     }
 
     private static List<AIContent> Contents(IReadOnlyList<AnswerEvent> events, Dictionary<int, OpenCall> calls)
