@@ -1,26 +1,20 @@
-using System.Diagnostics;
-
 namespace Crescent.Engine.Experts;
 
 /// <summary>
-/// Whether reading ahead pays: not on a drive that is the limit anyway, where a wrong guess delays what is needed, and not while most guesses are wrong. Judged
-/// over stretches of steps.
+/// Whether reading ahead pays, judged by bytes over stretches of steps. Reads ahead begin only while nothing is asked for, so what they bring in time is time saved; a wrong one may delay a
+/// demand, and took the place of another expert. Waiting time would not tell: reading ahead itself lowers it.
 /// </summary>
 internal sealed class AheadSwitch
 {
     private const int StretchSteps = 16;
     private const int PauseSteps = 512; // after bad guesses
-    private const double SaturatedWait = 0.75; // share of the time with nothing to compute
-    private const double IdleWait = 0.6;
-    private const double LeastUsed = 0.5; // of what was read ahead
+    private const long LeastUsedPerWasted = 2;
 
     private ExpertCounts _before;
-    private long _since = Stopwatch.GetTimestamp();
     private int _steps;
     private int _pause;
-    private bool _saturated;
 
-    public bool IsOn => !_saturated && _pause == 0;
+    public bool IsOn => _pause == 0;
 
     /// <param name="counts">What the store has done so far.</param>
     public void BeginStep(in ExpertCounts counts)
@@ -32,13 +26,11 @@ internal sealed class AheadSwitch
         }
 
         var stretch = counts - _before;
-        var waited = stretch.Waited / Stopwatch.GetElapsedTime(_since);
-        _saturated = waited > (_saturated ? IdleWait : SaturatedWait);
-        if (stretch.AheadRead >= StretchSteps && stretch.AheadUsed < stretch.AheadRead * LeastUsed)
+        if (stretch.AheadUsedBytes < LeastUsedPerWasted * stretch.AheadWastedBytes)
         {
             _pause = PauseSteps;
         }
 
-        (_before, _since, _steps) = (counts, Stopwatch.GetTimestamp(), 0);
+        (_before, _steps) = (counts, 0);
     }
 }

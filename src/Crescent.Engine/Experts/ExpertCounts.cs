@@ -6,9 +6,11 @@ namespace Crescent.Engine.Experts;
 /// <param name="BytesRead">From the drive.</param>
 /// <param name="AheadRead">Experts that were read ahead of need.</param>
 /// <param name="AheadUsed">Of these, how many were then used.</param>
+/// <param name="AheadUsedBytes">Bytes of these whose reading had begun when they were needed.</param>
+/// <param name="AheadWastedBytes">Bytes read ahead of experts that were taken back or gave way unused.</param>
 /// <param name="Waited">Time in which threads had nothing to compute for want of an expert.</param>
 /// <param name="DriveBusy">Time in which the drive had a read in flight.</param>
-public readonly record struct ExpertCounts(long Used, long Hits, long BytesRead, long AheadRead, long AheadUsed, TimeSpan Waited, TimeSpan DriveBusy)
+public readonly record struct ExpertCounts(long Used, long Hits, long BytesRead, long AheadRead, long AheadUsed, long AheadUsedBytes, long AheadWastedBytes, TimeSpan Waited, TimeSpan DriveBusy)
 {
     /// <summary>Of the experts used, how many were copies of low precision.</summary>
     public long CopiesUsed { get; init; }
@@ -21,6 +23,8 @@ public readonly record struct ExpertCounts(long Used, long Hits, long BytesRead,
         left.BytesRead - right.BytesRead,
         left.AheadRead - right.AheadRead,
         left.AheadUsed - right.AheadUsed,
+        left.AheadUsedBytes - right.AheadUsedBytes,
+        left.AheadWastedBytes - right.AheadWastedBytes,
         left.Waited - right.Waited,
         left.DriveBusy - right.DriveBusy)
     {

@@ -14,7 +14,8 @@ internal abstract class ExpertLayer : IDisposable
     private readonly bool[] _unavailable; // [slots]: not made, being read, or in use
     private readonly double[] _worth; // [experts], shares of the gates, halved every so many steps, at the step below
     private readonly long[] _worthStep; // [experts]
-    private int _emptied; // slots that lost their expert and have no other yet
+    private int _beingMade; // slots that count but have no memory yet
+    private int _empty; // slots that hold nothing and may be taken
 
     protected ExpertLayer(int number, StoredExpert[] experts, StoredExpert[]? copies)
     {
@@ -53,6 +54,23 @@ internal abstract class ExpertLayer : IDisposable
     /// <summary>Whether there are copies of lower precision.</summary>
     public bool HasCopies => _copies is not null;
 
+    /// <summary>Slots that are made as they are needed; the others are made ahead of need, see <see cref="BeginSlot"/>.</summary>
+    public int MostMadeAtOnce { get; set; }
+
+    /// <summary>Whether a slot is to be made ahead of need.</summary>
+    public bool WantsSlots => SlotCount < Quota && SlotCount >= MostMadeAtOnce;
+
+    /// <summary>Whether an expert can be read without another giving way.</summary>
+    public bool HasRoom => _empty > 0 || MayMake;
+
+    /// <summary>Whether that will come, or is so already.</summary>
+    public bool WillHaveRoom => HasRoom || _beingMade > 0 || SlotCount < Quota;
+
+    /// <summary>Bytes that were read ahead of need, of experts that nobody then needed.</summary>
+    public long WastedBytes { get; private set; }
+
+    private bool MayMake => SlotCount < Math.Min(Quota, MostMadeAtOnce);
+
     /// <summary>Where an expert lies on the drive, or its copy.</summary>
     public StoredExpert Stored(int expert, bool asCopy) => asCopy ? _copies![expert] : _experts[expert];
 
@@ -79,29 +97,52 @@ internal abstract class ExpertLayer : IDisposable
     }
 
     /// <summary>A read into a slot has begun or ended: only then may it give way.</summary>
-    public void Refresh(ExpertSlot slot) => _unavailable[slot.Index] = slot.IsPinned || slot.IsReading;
+    public void Refresh(ExpertSlot slot) => _unavailable[slot.Index] = slot.IsPinned || slot.IsReading || slot.IsBeingMade;
 
     /// <summary>A slot for another expert: an empty one, a new one as long as the quota allows, else one that gives way; null where all are in use.</summary>
-    public ExpertSlot? Take()
-    {
-        if (_emptied > 0 && FindEmpty() is { } empty)
-        {
-            return empty;
-        }
+    public ExpertSlot? Take() => _empty == 0 && MayMake ? AddSlot() : TakeExisting();
 
-        if (SlotCount < Quota)
+    /// <summary>A slot whose memory is to be made before it may be taken: <see cref="AddMade"/>.</summary>
+    public ExpertSlot BeginSlot()
+    {
+        var slot = AddSlot();
+        slot.IsBeingMade = true;
+        _beingMade++;
+        return slot;
+    }
+
+    /// <summary>A slot's memory has been made.</summary>
+    public void AddMade(ExpertSlot slot)
+    {
+        slot.IsBeingMade = false;
+        _beingMade--;
+        _empty++;
+        Refresh(slot);
+    }
+
+    private ExpertSlot AddSlot()
+    {
+        var index = Array.IndexOf(_slots, null);
+        var slot = new ExpertSlot(this, index, SlotBytes);
+        _slots[index] = slot;
+        SlotCount++;
+        return slot;
+    }
+
+    // An empty slot, else one that gives way.
+    private ExpertSlot? TakeExisting()
+    {
+        if (_empty > 0 && FindEmpty() is { } empty)
         {
-            var index = Array.IndexOf(_slots, null);
-            var slot = new ExpertSlot(this, index, SlotBytes);
-            _slots[index] = slot;
-            SlotCount++;
-            return slot;
+            _empty--;
+            return empty;
         }
 
         if (Victim(_unavailable) is >= 0 and var victim)
         {
             var slot = _slots[victim]!;
-            Forget(slot);
+            Disown(slot);
+            slot.Empty();
             return slot;
         }
 
@@ -125,35 +166,38 @@ internal abstract class ExpertLayer : IDisposable
     public void Assign(ExpertSlot slot, int expert, long step)
     {
         _slotOf[expert] = slot.Index;
-        _emptied = Math.Max(0, _emptied - 1);
         Refresh(slot);
         Filled(slot.Index, expert, step);
     }
 
-    /// <summary>Tells that a slot holds nothing any more, because its read failed or was taken back.</summary>
+    /// <summary>Tells that a slot holds nothing any more and may be taken.</summary>
     public void Forget(ExpertSlot slot)
+    {
+        Disown(slot);
+        slot.Empty();
+        _empty++;
+        Refresh(slot);
+    }
+
+    /// <summary>Tells that nobody wants what is being read into a slot: to be forgotten when the read has ended.</summary>
+    public void Disown(ExpertSlot slot)
     {
         if (slot.Expert >= 0)
         {
             _slotOf[slot.Expert] = -1;
-            _emptied++;
+            WastedBytes += slot.IsAhead ? slot.Job.StartedBytes : 0;
+            slot.Disown();
         }
-
-        slot.Empty();
-        Refresh(slot);
     }
 
-    /// <summary>Frees slots above the quota that are not in use. Returns the bytes.</summary>
+    /// <summary>Frees slots above the quota that are not in use, but the last one with memory. Returns the bytes.</summary>
     public long Trim()
     {
         var freed = 0L;
-        while (SlotCount > Quota && Victim(_unavailable) is >= 0 and var victim)
+        while (SlotCount > Quota && SlotCount - _beingMade > 1 && TakeExisting() is { } slot)
         {
-            var slot = _slots[victim]!;
-            Forget(slot);
-            _unavailable[victim] = true;
-            _slots[victim] = null;
-            _emptied--;
+            _unavailable[slot.Index] = true;
+            _slots[slot.Index] = null;
             SlotCount--;
             freed += slot.Bytes;
             slot.Dispose();

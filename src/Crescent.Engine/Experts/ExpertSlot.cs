@@ -53,6 +53,9 @@ internal sealed class ExpertSlot : IDisposable
     /// <summary>Whether it holds, or will hold, a copy of low precision.</summary>
     public bool IsCopy { get; private set; }
 
+    /// <summary>Whether its memory is being made: it must not be touched.</summary>
+    public bool IsBeingMade { get; set; }
+
     /// <summary>Whether a step needs it: it must not give way.</summary>
     public bool IsPinned { get; set; }
 
@@ -69,6 +72,9 @@ internal sealed class ExpertSlot : IDisposable
 
     /// <summary>Locks the memory; false where the system refuses.</summary>
     public bool TryLock() => _memory.TryLock();
+
+    /// <summary>Makes a part of the memory take physical pages.</summary>
+    public void Populate(long offset, long bytes) => _memory.Populate(offset, bytes);
 
     /// <summary>Makes it ready to be filled with an expert by <see cref="Job"/>.</summary>
     public void Prepare(int expert, bool asCopy, ReadPriority priority)
@@ -123,6 +129,9 @@ internal sealed class ExpertSlot : IDisposable
         Error = new WeightReadException(
             $"{_job.Extents[0].File.Path}: offset {record.Offset}: expert {Expert} of expert layer {Layer.Number}: expected hash {record.Hash:x16}, found {found:x16}: the record is damaged");
     }
+
+    /// <summary>Nobody wants what is being read into it.</summary>
+    public void Disown() => Expert = -1;
 
     /// <summary>It holds nothing any more.</summary>
     public void Empty() => (Expert, IsReading, IsAhead, IsWarmUp, IsCopy) = (-1, false, false, false, false);

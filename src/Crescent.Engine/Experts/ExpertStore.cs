@@ -15,10 +15,8 @@ namespace Crescent.Engine.Experts;
 public sealed class ExpertStore : IDisposable
 {
     private static readonly TimeSpan s_cancellationInterval = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_saveInterval = TimeSpan.FromMinutes(5);
 
     private readonly ExpertStoreOptions _options;
-    private readonly Checkpoint _checkpoint;
     private readonly ExpertSource _source;
     private readonly ExpertSource? _copies;
     private readonly DriveReader _reader;
@@ -29,25 +27,25 @@ public sealed class ExpertStore : IDisposable
     private long _copiesUsed;
     private long _aheadRead;
     private long _aheadUsed;
+    private long _aheadUsedBytes;
     private long _waitedTicks;
     private readonly AheadSwitch _ahead = new();
     private bool _lockRefused;
-    private ExpertWarmUp? _warmUp;
-    private long _saved = Stopwatch.GetTimestamp();
-    private long _warmUpBytes; // being read
-    private bool _isUsageRead;
-    private string? _key; // of the model, in the file of usage
+    private readonly WarmStart _warmStart;
+    private readonly SlotMaker _maker;
 
     /// <exception cref="CheckpointException">A file, or a copy of it, cannot be opened.</exception>
     /// <param name="copies">The same model in smaller types, to stand in for what is missing; null for none.</param>
     public ExpertStore(Checkpoint checkpoint, ExpertStoreOptions options, Checkpoint? copies = null)
     {
-        (_checkpoint, _options) = (checkpoint, options);
+        _options = options;
         Budget = new MemoryBudget(options.Memory);
         _source = new ExpertSource(checkpoint, options.Also);
         _copies = copies is null ? null : new ExpertSource(copies, []);
         Drive = DriveChoice.Make(checkpoint, _source.Files, options);
         _reader = options.CreateReader(Drive.Reader);
+        _maker = new SlotMaker(_layers, Claim);
+        _warmStart = new WarmStart(this, _layers, checkpoint, options.UsagePath);
     }
 
     public MemoryBudget Budget { get; }
@@ -82,10 +80,14 @@ public sealed class ExpertStore : IDisposable
     /// <summary>Whether the system refused to lock slots in memory: it may then swap them out.</summary>
     public bool LockRefused => _lockRefused;
 
-    public ExpertCounts Counts => new(_used, _hits, _reader.BytesRead, _aheadRead, _aheadUsed, Stopwatch.GetElapsedTime(0, _waitedTicks), _reader.BusyTime) { CopiesUsed = _copiesUsed };
+    public ExpertCounts Counts => new(
+        _used, _hits, _reader.BytesRead, _aheadRead, _aheadUsed, _aheadUsedBytes, WastedBytes(), Stopwatch.GetElapsedTime(0, _waitedTicks), _reader.BusyTime)
+    {
+        CopiesUsed = _copiesUsed,
+    };
 
     /// <summary>Experts that were read because they were resident when the model ran last.</summary>
-    internal long WarmUpReads { get; private set; }
+    internal long WarmUpReads => _warmStart.Reads;
 
     /// <summary>Whether to read ahead: the drive has time for it, and guesses have been good.</summary>
     internal bool MayReadAhead => _options.ReadsAhead && _ahead.IsOn;
@@ -111,6 +113,7 @@ public sealed class ExpertStore : IDisposable
             EvictionPolicyKind.S3Fifo => new ExpertLayer<TwoQueues>(number, mapped, small),
             _ => new ExpertLayer<GateWeightedRecency>(number, mapped, small),
         };
+        layer.MostMadeAtOnce = layer.SlotBytes < _options.LeastMadeAhead ? layer.Experts : _options.MostMadeAtOnce;
         _layers.Add(layer);
         ExpertBytes += mapped.Sum(item => item.Extents.ReadBytes);
         return layer;
@@ -124,15 +127,11 @@ public sealed class ExpertStore : IDisposable
         _step++;
         TakeCompleted();
         _ahead.BeginStep(Counts);
-        Budget.Observe(residentBytes);
+        Budget.Observe(residentBytes + _maker.MissingBytes);
         Budget.Expect(expectedBytes);
         ShareSlots();
-        ReadUsage();
-        WarmUp();
-        if (Stopwatch.GetElapsedTime(_saved) > s_saveInterval)
-        {
-            SaveUsage();
-        }
+        _maker.Continue();
+        _warmStart.BeginStep(_step);
     }
 
     /// <summary>Makes room for pages of the cache, at the cost of slots; false where there is none.</summary>
@@ -149,7 +148,7 @@ public sealed class ExpertStore : IDisposable
 
     /// <summary>Starts to fill a slot of a layer with an expert; null where all its slots are in use.</summary>
     /// <param name="asCopy">Whether its copy is read in its place.</param>
-    internal ExpertSlot? TryRead(ExpertLayer layer, int expert, ReadPriority priority, bool isWarmUp = false, bool asCopy = false)
+    internal ExpertSlot? TryRead(ExpertLayer layer, int expert, ReadPriority priority, bool asCopy = false)
     {
         var made = layer.SlotCount;
         if (layer.Take() is not { } slot)
@@ -159,23 +158,20 @@ public sealed class ExpertStore : IDisposable
 
         if (layer.SlotCount > made)
         {
-            Budget.ClaimSlots(slot.Bytes);
-            _lockRefused = _lockRefused || !slot.TryLock();
+            Claim(slot);
         }
 
         slot.Prepare(expert, asCopy, priority);
         layer.Assign(slot, expert, _step);
         _reader.Submit(slot.Job);
-        if (isWarmUp)
-        {
-            (slot.IsWarmUp, slot.IsAhead) = (true, false);
-            WarmUpReads++;
-        }
-        else if (priority == ReadPriority.Ahead)
-        {
-            _aheadRead++;
-        }
+        return slot;
+    }
 
+    /// <summary>Starts to fill a slot with an expert that may be needed soon; null where all slots are in use.</summary>
+    internal ExpertSlot? TryReadAhead(ExpertLayer layer, int expert)
+    {
+        var slot = TryRead(layer, expert, ReadPriority.Ahead);
+        _aheadRead += slot is null ? 0 : 1;
         return slot;
     }
 
@@ -189,6 +185,7 @@ public sealed class ExpertStore : IDisposable
         if (slot.IsAhead)
         {
             _aheadUsed++;
+            _aheadUsedBytes += slot.Job.StartedBytes;
             slot.IsAhead = false;
             _reader.Promote(slot.Job);
         }
@@ -200,13 +197,18 @@ public sealed class ExpertStore : IDisposable
         slot.Layer.Use(slot, gateShare, _step);
     }
 
-    /// <summary>Takes a read ahead of need back, unless it has begun.</summary>
+    /// <summary>Takes a read ahead of need back, what of it has not begun.</summary>
     internal void TryCancel(ExpertSlot slot)
     {
         if (_reader.TryCancel(slot.Job))
         {
             _aheadRead--;
             slot.Layer.Forget(slot);
+        }
+        else if (slot.Job.IsCancelled)
+        {
+            _aheadRead--;
+            slot.Layer.Disown(slot);
         }
     }
 
@@ -217,6 +219,8 @@ public sealed class ExpertStore : IDisposable
         {
             Complete(job);
         }
+
+        _maker.Continue();
     }
 
     /// <summary>Waits until a read completes, of whatever layer.</summary>
@@ -241,9 +245,10 @@ public sealed class ExpertStore : IDisposable
     {
         if (_used > 0)
         {
-            SaveUsage();
+            _warmStart.Save(_step);
         }
 
+        _maker.Dispose();
         _reader.Dispose();
         _layers.ForEach(layer => layer.Dispose());
         _source.Dispose();
@@ -253,7 +258,11 @@ public sealed class ExpertStore : IDisposable
     private void Complete(ReadJob job)
     {
         var slot = (ExpertSlot)job.Tag!;
-        if (job.Error is { } error)
+        if (slot.Expert < 0)
+        {
+            slot.Layer.Forget(slot);
+        }
+        else if (job.Error is { } error)
         {
             slot.Fail(error);
             slot.Layer.Forget(slot);
@@ -275,17 +284,7 @@ public sealed class ExpertStore : IDisposable
             slot.Layer.Forget(slot);
         }
 
-        EndWarmUp(slot);
-        WarmUp();
-    }
-
-    private void EndWarmUp(ExpertSlot slot)
-    {
-        if (slot.IsWarmUp)
-        {
-            slot.IsWarmUp = false;
-            _warmUpBytes -= slot.Bytes;
-        }
+        _warmStart.End(slot, _step);
     }
 
     private WeightReadException Stalled(ExpertLayer layer)
@@ -304,45 +303,20 @@ public sealed class ExpertStore : IDisposable
         }
     }
 
-    // Once, when the first step begins: memory has been dealt out by then.
-    private void ReadUsage()
+    private long WastedBytes()
     {
-        if (_isUsageRead || _options.UsagePath is null)
+        var bytes = 0L;
+        foreach (var layer in _layers)
         {
-            return;
+            bytes += layer.WastedBytes;
         }
 
-        _isUsageRead = true;
-        _key = ExpertUsage.KeyOf(_checkpoint);
-        if (ExpertUsage.TryRead(_options.UsagePath, _key, [.. _layers.Select(layer => layer.Experts)]) is { } order)
-        {
-            _warmUp = new ExpertWarmUp(order);
-        }
+        return bytes;
     }
 
-    private void SaveUsage()
+    private void Claim(ExpertSlot slot)
     {
-        _saved = Stopwatch.GetTimestamp();
-        if (_options.UsagePath is not null && _key is not null)
-        {
-            ExpertUsage.TrySave(_options.UsagePath, _key, _layers.Select(layer => layer.Resident(_step)));
-        }
-    }
-
-    // Into slots that are free, behind all that is asked for; what asks for one of these finds it on its way.
-    private void WarmUp()
-    {
-        while (_warmUp is not null && _warmUpBytes < ExpertWarmUp.WindowBytes)
-        {
-            if (!_warmUp.TryNext(out var number, out var expert))
-            {
-                _warmUp = null;
-            }
-            else if (_layers[number] is var layer && layer.Find(expert) is null && layer.SlotCount < layer.Quota && TryRead(layer, expert, ReadPriority.Ahead, isWarmUp: true) is { } slot)
-            {
-                _warmUpBytes += slot.Bytes;
-                layer.Touch(slot, 0, _step);
-            }
-        }
+        Budget.ClaimSlots(slot.Bytes);
+        _lockRefused = _lockRefused || !slot.TryLock();
     }
 }

@@ -34,6 +34,12 @@ public sealed record ExpertStoreOptions
     /// <summary>Whether experts of the next layer are read ahead while the drive has nothing else to do.</summary>
     public bool ReadsAhead { get; init; } = true;
 
+    /// <summary>Bytes of a slot from which on most of a layer's are made in the background; what is smaller is made as it is needed.</summary>
+    internal long LeastMadeAhead { get; init; } = 2 << 20;
+
+    /// <summary>Slots of a layer that are made as they are needed even so.</summary>
+    internal int MostMadeAtOnce { get; init; } = 8;
+
     /// <summary>Makes the reader; tests put one on a failing drive in its place.</summary>
     internal Func<DriveReaderOptions, DriveReader> CreateReader { get; init; } = static drive => new DriveReader(drive);
 }

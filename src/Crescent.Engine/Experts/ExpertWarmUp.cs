@@ -12,16 +12,15 @@ internal sealed class ExpertWarmUp(IReadOnlyList<IReadOnlyList<int>> order)
     public const long WindowBytes = 256L << 20;
 
     /// <summary>The next one; false at the end.</summary>
-    public bool TryNext(out int layer, out int expert)
+    public bool TryPeek(out int layer, out int expert)
     {
         for (; _rank < _ranks; _rank++, _layer = 0)
         {
-            while (_layer < order.Count)
+            for (; _layer < order.Count; _layer++)
             {
-                layer = _layer++;
-                if (order[layer].Count > _rank)
+                if (order[_layer].Count > _rank)
                 {
-                    expert = order[layer][_rank];
+                    (layer, expert) = (_layer, order[_layer][_rank]);
                     return true;
                 }
             }
@@ -30,4 +29,7 @@ internal sealed class ExpertWarmUp(IReadOnlyList<IReadOnlyList<int>> order)
         (layer, expert) = (-1, -1);
         return false;
     }
+
+    /// <summary>Goes past the one that <see cref="TryPeek"/> found.</summary>
+    public void Advance() => _layer++;
 }

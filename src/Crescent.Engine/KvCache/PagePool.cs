@@ -56,7 +56,7 @@ public sealed class PagePool : IDisposable
         {
             page = _blank.Pop();
         }
-        else if (_all.Count < MaxPages && TryClaim())
+        else if (_all.Count < MaxPages && TryClaim(Layout.PageBytes))
         {
             page = new KvPage(Layout.PageBytes, 0);
             _all.Add(page);
@@ -77,9 +77,9 @@ public sealed class PagePool : IDisposable
         return page;
     }
 
-    private bool TryClaim()
+    private bool TryClaim(long bytes)
     {
-        var claimed = _claim is null || _claim(Layout.PageBytes);
+        var claimed = _claim is null || _claim(bytes);
         IsShortOfMemory = !claimed;
         return claimed;
     }
@@ -149,8 +149,16 @@ public sealed class PagePool : IDisposable
         }
     }
 
-    /// <summary>Memory for a state, with any content.</summary>
-    internal AlignedBuffer<float> RentState() => _states.Rent();
+    /// <summary>Memory for a state, with any content: where none is left, that of the kept state that was used least recently; null where there is none either.</summary>
+    internal AlignedBuffer<float>? TryRentState()
+    {
+        if (!_states.HasFree && !TryClaim(_states.StateBytes))
+        {
+            return _withState.First is { } oldest ? TakeState(oldest.Value) : null;
+        }
+
+        return _states.Rent();
+    }
 
     internal void ReturnState(AlignedBuffer<float> state) => _states.Return(state);
 
@@ -182,12 +190,19 @@ public sealed class PagePool : IDisposable
         return state;
     }
 
-    /// <summary>Copies a page's state, and counts it as used.</summary>
-    internal void CopyState(KvPage page, AlignedBuffer<float> target)
+    /// <summary>A copy of a page's state, which counts as used; where there is no memory for two of them, the state itself.</summary>
+    internal AlignedBuffer<float> CopyState(KvPage page)
     {
-        page.State!.CopyTo(target);
+        var state = page.State!;
         _withState.Remove(page.StateNode!);
         _withState.AddLast(page.StateNode!);
+        var copy = TryRentState()!; // the last of those kept is this one
+        if (copy != state)
+        {
+            state.CopyTo(copy);
+        }
+
+        return copy;
     }
 
     /// <summary>Verifies the pool's bookkeeping.</summary>
@@ -215,7 +230,7 @@ public sealed class PagePool : IDisposable
             page.Buffer.Dispose();
         }
 
-        _claim?.Invoke(-_all.Count * Layout.PageBytes);
+        _claim?.Invoke(-AllocatedBytes);
         _states.Dispose();
         _all.Clear();
         _withState.Clear();

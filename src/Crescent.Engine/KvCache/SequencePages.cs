@@ -54,12 +54,17 @@ public sealed class SequencePages
         return _pages.Count * PageTokens;
     }
 
-    /// <summary>Makes room for positions 0..<paramref name="length"/>; false when the pool has no page left (pages taken so far stay).</summary>
+    /// <summary>Makes room for positions 0..<paramref name="length"/>; false when the pool has no page left, or no memory for the state (pages taken so far stay).</summary>
     public bool TryReserve(int length)
     {
         if (State is null && _pool.Layout.StateFloats > 0)
         {
-            State = new SequenceState(_pool.RentState());
+            if (_pool.TryRentState() is not { } values)
+            {
+                return false;
+            }
+
+            State = new SequenceState(values);
             State.Values.Clear();
         }
 
@@ -112,7 +117,12 @@ public sealed class SequencePages
         if (at > first)
         {
             Publish(tokens, first); // the prompt's copy is not to be written over
-            state.Saved ??= _pool.RentState();
+            state.Saved ??= _pool.TryRentState();
+            if (state.Saved is null)
+            {
+                return; // no memory: others begin earlier
+            }
+
             (state.SaveAt, state.SavedLength, state.SavedIsPrompt) = (at, at, at == prompt || at == wanted);
         }
     }
@@ -167,8 +177,7 @@ public sealed class SequencePages
         _publishedPages = _pages.Count;
         if (_pages.Count > 0)
         {
-            State = new SequenceState(_pool.RentState());
-            _pool.CopyState(_pages[^1], State.Values);
+            State = new SequenceState(_pool.CopyState(_pages[^1]));
         }
     }
 

@@ -9,8 +9,14 @@ internal sealed class StatePool(long floats) : IDisposable
     private readonly List<AlignedBuffer<float>> _all = [];
     private readonly Stack<AlignedBuffer<float>> _free = new();
 
+    /// <summary>Bytes of a state.</summary>
+    public long StateBytes => _floats * sizeof(float);
+
     /// <summary>Bytes of all states made so far.</summary>
-    public long AllocatedBytes => _all.Count * _floats * sizeof(float);
+    public long AllocatedBytes => _all.Count * StateBytes;
+
+    /// <summary>Whether the next state takes no new memory.</summary>
+    public bool HasFree => _free.Count > 0;
 
     /// <summary>States that somebody holds.</summary>
     public int Held => _all.Count - _free.Count;

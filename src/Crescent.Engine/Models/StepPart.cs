@@ -45,6 +45,9 @@ public enum StepPart
     /// <summary>The last norm and the logits.</summary>
     Head,
 
+    /// <summary>Waiting for experts to come from the drive, with nothing to compute.</summary>
+    Waiting,
+
     /// <summary>Layers of other kinds (linear attention).</summary>
     Other,
 }

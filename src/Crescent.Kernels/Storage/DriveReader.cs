@@ -20,6 +20,7 @@ public sealed class DriveReader : IDisposable
     private readonly Queue<ReadJob> _completed = new();
     private readonly Stack<ReadBlock> _free = new();
     private int _inFlight;
+    private int _aheadInFlight;
     private long _bytesRead;
     private long _busyTicks;
     private long _busySince;
@@ -99,18 +100,28 @@ public sealed class DriveReader : IDisposable
         }
     }
 
-    /// <summary>Takes a job back of which nothing has been read: only one that is read ahead. False where that is too late; it then completes as usual.</summary>
+    /// <summary>
+    /// Takes a job back, only one that is read ahead. False while blocks of it are in flight: the others are not read, if there are any, and it completes as usual,
+    /// or as <see cref="ReadJob.IsCancelled"/>.
+    /// </summary>
     public bool TryCancel(ReadJob job)
     {
         ArgumentNullException.ThrowIfNull(job);
         lock (_gate)
         {
-            if (job.State != ReadJobState.Queued || job.Priority != ReadPriority.Ahead)
+            if (job.Priority != ReadPriority.Ahead || !job.IsQueuedHere)
             {
                 return false;
             }
 
             _ahead.Remove(job);
+            job.DropBlocks();
+            job.IsCancelled = true;
+            if (job.BlocksInFlight > 0)
+            {
+                return false;
+            }
+
             job.Leave(ReadJobState.Free);
             return true;
         }
@@ -129,6 +140,10 @@ public sealed class DriveReader : IDisposable
             }
 
             job.Priority = ReadPriority.Demand;
+            if (!_disposed)
+            {
+                StartBlocks();
+            }
         }
     }
 
@@ -203,13 +218,14 @@ public sealed class DriveReader : IDisposable
     // Everything below runs under the gate.
     private void StartBlocks()
     {
-        while (_free.Count > 0 && (_demand.First ?? _ahead.First) is { } job)
+        while (_free.Count > 0 && (_demand.First ?? (_aheadInFlight < _options.AheadDepth ? _ahead.First : null)) is { } job)
         {
             var block = _free.Pop();
             block.Take(job, _options.BlockBytes);
             block.Copy = block.File.Choose(block.Length);
             job.State = ReadJobState.Begun;
             job.BlocksInFlight++;
+            _aheadInFlight += block.IsAhead ? 1 : 0;
             if (!job.HasBlocksLeft)
             {
                 Queue(job).Remove(job);
@@ -247,7 +263,7 @@ public sealed class DriveReader : IDisposable
             {
                 Start(block);
             }
-            else if (_disposed || block.Job.Error is not null || !_retries.TryAgain(block))
+            else if (_disposed || block.Job.Error is not null || block.Job.IsCancelled || !_retries.TryAgain(block))
             {
                 Fail(block, problem ?? "the reader was disposed");
             }
@@ -281,6 +297,7 @@ public sealed class DriveReader : IDisposable
     private void End(ReadBlock block)
     {
         var job = block.Job;
+        _aheadInFlight -= block.IsAhead ? 1 : 0;
         block.Clear();
         _free.Push(block);
         if (--_inFlight == 0)

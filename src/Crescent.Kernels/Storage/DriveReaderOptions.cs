@@ -15,6 +15,9 @@ public sealed record DriveReaderOptions
     /// <summary>Reads in flight at most.</summary>
     public int Depth { get; init; } = 16;
 
+    /// <summary>Of these, reads ahead of need at most: a demand that comes waits for those in flight.</summary>
+    public int AheadDepth { get; init; } = 4;
+
     /// <summary>Bytes of one read: extents are split into such blocks. A power of two, at least 65536.</summary>
     public int BlockBytes { get; init; } = 1 << 20;
 
@@ -28,6 +31,8 @@ public sealed record DriveReaderOptions
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(Depth, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Depth, MaxDepth);
+        ArgumentOutOfRangeException.ThrowIfLessThan(AheadDepth, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(AheadDepth, MaxDepth);
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockBytes, MinBlockBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(BlockBytes, MaxBlockBytes);
         if (!int.IsPow2(BlockBytes))

@@ -63,6 +63,13 @@ public sealed unsafe class PinnedMemory : IDisposable
         }
     }
 
+    /// <summary>Makes a part take physical memory now; returns when it does. What it holds stays.</summary>
+    public void Populate(long offset, long bytes)
+    {
+        var part = Bytes.Slice(offset, bytes);
+        SystemPages.Populate(part.Address, part.Length);
+    }
+
     /// <summary>
     /// Gives the physical memory of a part back to the system, whole pages of it; what they held is lost, and they may be written to again. No read may be
     /// under way there.

@@ -19,6 +19,9 @@ public sealed class ReadBlock
     /// <summary>The copy it is read from.</summary>
     internal DriveCopy Copy { get; set; } = null!;
 
+    /// <summary>Whether it was started ahead of need.</summary>
+    internal bool IsAhead { get; private set; }
+
     /// <summary>Where the read begins in the file, bytes.</summary>
     public long Offset { get; private set; }
 
@@ -51,6 +54,7 @@ public sealed class ReadBlock
     {
         ref readonly var extent = ref job.Extents[job.NextExtent];
         Job = job;
+        IsAhead = job.Priority == ReadPriority.Ahead;
         File = extent.File;
         Offset = extent.Offset + job.NextByte;
         Target = extent.Target.Slice(job.NextByte, Math.Min(extent.Target.Length - job.NextByte, Math.Max(blockBytes, File.BlockBytes)));
@@ -58,6 +62,7 @@ public sealed class ReadBlock
         Failures = 0;
         Repeats = 0;
         IsTruncated = false;
+        job.StartedBytes += Needed;
         job.NextByte += Length;
         if (job.NextByte == extent.Target.Length)
         {

@@ -42,6 +42,12 @@ public sealed class ReadJob
     /// <summary>Bytes of the files that the extents ask for.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Whether it was taken back after a part of it had begun: bytes are missing then.</summary>
+    public bool IsCancelled { get; internal set; }
+
+    /// <summary>Bytes that were asked of the drive: fewer than <see cref="Bytes"/> of a job that was cancelled or failed.</summary>
+    public long StartedBytes { get; internal set; }
+
     /// <summary>When it was submitted, in ticks of <see cref="Stopwatch"/>.</summary>
     public long SubmittedTimestamp { get; internal set; }
 
@@ -120,6 +126,8 @@ public sealed class ReadJob
         Memory?.Hold();
         _heldMemory = Memory;
         Error = null;
+        IsCancelled = false;
+        StartedBytes = 0;
         NextExtent = 0;
         NextByte = 0;
         BlocksInFlight = 0;

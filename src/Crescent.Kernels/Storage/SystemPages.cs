@@ -15,6 +15,7 @@ internal static unsafe partial class SystemPages
     private const int MapAnonymousMac = 0x1000;
     private const int MapNoReserve = 0x4000; // Linux
     private const int DontNeed = 4;
+    private const int PopulateWrite = 23; // Linux 5.14
     private const int MacFree = 5; // on macOS MADV_DONTNEED keeps the pages
     private const uint CommitAndReserve = 0x3000;
     private const uint PageReadWrite = 0x04;
@@ -68,6 +69,21 @@ internal static unsafe partial class SystemPages
         }
 
         return LockUnix((nint)address, (nint)bytes) == 0;
+    }
+
+    /// <summary>Makes a range of whole pages take physical memory.</summary>
+    public static void Populate(byte* address, long bytes)
+    {
+        if (OperatingSystem.IsLinux() && AdviseUnix((nint)address, (nint)bytes, PopulateWrite) == 0)
+        {
+            return;
+        }
+
+        // A write that changes nothing, whoever else may write there.
+        for (var page = 0L; page < bytes; page += Environment.SystemPageSize)
+        {
+            Interlocked.Or(ref *(int*)(address + page), 0);
+        }
     }
 
     /// <summary>Gives the physical memory of the whole pages in a range back.</summary>

@@ -11,7 +11,7 @@ public static class PartialAnswer
         ArgumentNullException.ThrowIfNull(request);
         var segments = template.Render(request with { AddGenerationPrompt = false });
         var end = segments.Count;
-        while (end > 0 && segments[end - 1] is { IsMarker: false, Text: "\n" })
+        while (end > 0 && segments[end - 1] is { IsMarker: false } last && string.IsNullOrWhiteSpace(last.Text))
         {
             end--;
         }

@@ -127,7 +127,7 @@ public sealed class ChatEngineTests
         var exception = Assert.Throws<ChatException>(() => scene.Engine.Submit(request, TestContext.Current.CancellationToken));
         Assert.Equal(ChatFailure.QueueFull, exception.Failure);
         Assert.InRange(exception.RetryAfter!.Value.TotalSeconds, 1, 60);
-        Assert.Equal(2, scene.Engine.Status().Waiting);
+        Assert.Equal(3, scene.Engine.Pending);
         endless.Cancel();
         foreach (var answer in waiting)
         {

@@ -126,6 +126,22 @@ public sealed class StreamedEqualityTests
         Assert.Equal(second.Used, second.Hits);
     }
 
+    [Theory]
+    [MemberData(nameof(All))]
+    public void Slots_that_are_made_in_the_background_change_nothing(string name)
+    {
+        var tokens = TestModels.TokensOf(name);
+        using var resident = LoadedModel.Open(name);
+        var expected = resident.Score(tokens, 3);
+        foreach (var slots in (int[])[1, 2, 4, MostSlots])
+        {
+            using var model = Streamed.Open(name, Streamed.Slots(slots) with { LeastMadeAhead = 0, MostMadeAtOnce = 1 });
+            Logits.AssertSameBits(expected, model.Score(tokens, 3), $"{slots} slots,");
+            var (made, allowed) = model.Store().Slots;
+            Assert.InRange(made, Math.Min(allowed, model.Store().Layers + 1), allowed); // a slot of every layer, and some of what is made ahead
+        }
+    }
+
     [Fact]
     public void Experts_are_read_ahead_and_used()
     {

@@ -49,6 +49,56 @@ public sealed class SequenceStateTests
         Assert.Equal(s_layout.PageBytes + s_layout.StateBytes, pool.AllocatedBytes);
     }
 
+    [Fact]
+    public void States_claim_their_memory_and_give_it_back()
+    {
+        var claimed = 0L;
+        using (var pool = new PagePool(s_layout, 4, claim: bytes => (claimed += bytes) > 0))
+        {
+            Assert.True(new SequencePages(pool).TryReserve(1));
+            Assert.Equal(s_layout.PageBytes + s_layout.StateBytes, claimed);
+            Assert.Equal(pool.AllocatedBytes, claimed);
+        }
+
+        Assert.Equal(0, claimed);
+    }
+
+    [Fact]
+    public void Without_memory_for_its_state_a_sequence_cannot_begin()
+    {
+        using var pool = new PagePool(s_layout, 4, claim: bytes => bytes != s_layout.StateBytes);
+        var pages = new SequencePages(pool);
+        Assert.False(pages.TryReserve(1));
+        Assert.Null(pages.State);
+        Assert.True(pool.IsShortOfMemory);
+        Assert.Equal(0, pool.AllocatedBytes);
+    }
+
+    [Fact]
+    public void Where_memory_is_short_a_kept_state_gives_way_and_one_that_is_shared_goes_on()
+    {
+        var left = 2 * s_layout.StateBytes;
+        using var pool = new PagePool(s_layout, 8, claim: bytes => bytes == s_layout.PageBytes || (left -= bytes) >= 0);
+        int[] tokens = [.. Enumerable.Range(0, PageTokens + 1)];
+        var first = new SequencePages(pool, tokens.Length);
+        Assert.True(first.TryReserve(tokens.Length));
+        first.PlanSave(tokens, 0, tokens.Length, tokens.Length);
+        first.State!.Saved!.Span(0, 48).Fill(3);
+        first.Publish(tokens, tokens.Length);
+
+        // Both states are in use or kept: the shared one is not copied but taken.
+        var second = new SequencePages(pool, tokens.Length);
+        Assert.Equal(PageTokens, second.SharePrefix(tokens, PageTokens));
+        Assert.Equal(Enumerable.Repeat(3f, 48), second.State!.Values.Span(0, 48).ToArray());
+        second.PlanSave(tokens, PageTokens, tokens.Length, tokens.Length);
+        Assert.Equal(0, second.State.SaveAt);
+        Assert.False(new SequencePages(pool).TryReserve(1));
+        second.Release();
+        Assert.True(new SequencePages(pool).TryReserve(1));
+        first.Release();
+        pool.CheckIntegrity();
+    }
+
     [Theory]
     // Prompt, steps: the boundary before the prompt's last token, once it is passed; else the last boundary passed.
     [InlineData(100, 0, 100, 96)]

@@ -1,3 +1,4 @@
+using Crescent.Kernels.Memory;
 using Crescent.Kernels.Storage;
 using Xunit;
 
@@ -39,6 +40,19 @@ public class PinnedMemoryTests
         Assert.InRange(ResidentBytes() - before, long.MinValue, Length / 4);
 
         static long ResidentBytes() => long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1]) * Environment.SystemPageSize;
+    }
+
+    [Fact]
+    public void Populated_memory_takes_physical_pages_and_keeps_what_it_holds()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc/self/statm");
+        const int Length = 256 << 20;
+        using var memory = new PinnedMemory(Length);
+        memory.Bytes.Span(0, 1)[0] = 7;
+        var before = ResidentSet.Bytes;
+        memory.Populate(0, Length);
+        Assert.InRange(ResidentSet.Bytes - before, Length * 3L / 4, Length * 5L / 4);
+        Assert.Equal(7, memory.Bytes.Span(0, 1)[0]);
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public class ReadOrderTests
     }
 
     [Fact]
-    public void Only_what_is_read_ahead_and_has_not_begun_can_be_taken_back()
+    public void What_is_read_ahead_is_taken_back_as_far_as_it_has_not_begun()
     {
         using var drive = new TestDrive(8 * Block);
         var file = drive.Open();
@@ -56,16 +56,22 @@ public class ReadOrderTests
         var demand = drive.Job(file, 4 * Block, 1);
         Array.ForEach([begun, waiting, last, demand], reader.Submit);
         Assert.False(reader.TryCancel(begun));
+        Assert.True(begun.IsCancelled);
+        Assert.Equal(Block, begun.StartedBytes);
+        Assert.False(reader.TryCancel(begun));
         Assert.False(reader.TryCancel(demand));
         Assert.True(reader.TryCancel(waiting));
         Assert.False(reader.TryCancel(waiting));
         Assert.False(waiting.IsCompleted);
-        ReleaseAll(backend, 4);
-        Assert.Same(demand, TestDrive.Wait(reader));
+        ReleaseAll(backend, 3);
         Assert.Same(begun, TestDrive.Wait(reader));
+        Assert.True(begun.IsCancelled);
+        Assert.Null(begun.Error);
+        Assert.Same(demand, TestDrive.Wait(reader));
+        Assert.False(demand.IsCancelled);
         Assert.Same(last, TestDrive.Wait(reader));
         Assert.False(reader.TryCancel(last));
-        Assert.Equal([0, 4 * Block, Block, 3 * Block], backend.Offsets);
+        Assert.Equal([0, 4 * Block, 3 * Block], backend.Offsets);
         waiting.Prepare(waiting.Extents, ReadPriority.Demand);
         reader.Submit(waiting);
         backend.Release();
@@ -85,6 +91,23 @@ public class ReadOrderTests
         ReleaseAll(backend, 8);
         TestDrive.Wait(reader);
         Assert.Equal(8, backend.Offsets.Count);
+    }
+
+    [Fact]
+    public void Reads_ahead_leave_room_for_a_demand()
+    {
+        using var drive = new TestDrive(16 * Block);
+        var file = drive.Open();
+        using var reader = FakeBackend.Reader(_ => null, out var backend, depth: 6);
+        var ahead = drive.Job(file, 0, 8 * Block, ReadPriority.Ahead);
+        reader.Submit(ahead);
+        Assert.Equal(new DriveReaderOptions().AheadDepth, reader.InFlight);
+        reader.Submit(drive.Job(file, 8 * Block, Block));
+        Assert.Equal(5, reader.InFlight);
+        reader.Promote(ahead);
+        Assert.Equal(6, reader.InFlight);
+        ReleaseAll(backend, 9);
+        Assert.Equal([0, Block, 2 * Block, 3 * Block, 8 * Block, 4 * Block, 5 * Block, 6 * Block, 7 * Block], backend.Offsets);
     }
 
     private static void ReleaseAll(FakeBackend backend, int count)

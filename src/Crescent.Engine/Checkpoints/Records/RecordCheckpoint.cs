@@ -147,7 +147,7 @@ public sealed class RecordCheckpoint : Checkpoint
         for (var number = 1; number <= count; number++)
         {
             var beside = System.IO.Path.Combine(path, RecordFormat.FileName(number, count));
-            var found = places.Find(beside) ?? throw new CheckpointException($"{path}: expected {count} files of expert records, found no {beside}{places.Elsewhere}");
+            var found = places.Find(beside) ?? throw new CheckpointException($"{beside}: no such file{places.Elsewhere}; the model has {count} of expert records");
             var mapping = FileMapping.Open(found, "a file of expert records", "name the folder that holds it");
             try
             {

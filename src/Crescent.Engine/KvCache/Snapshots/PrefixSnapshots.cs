@@ -118,7 +118,12 @@ public sealed class PrefixSnapshots(PagePool pool, PrefixSnapshotStore store) : 
 
             if (_pool.Layout.StateFloats > 0)
             {
-                state = _pool.RentState();
+                state = _pool.TryRentState();
+                if (state is null)
+                {
+                    return false;
+                }
+
                 snapshot.ReadState(state.Bytes);
             }
 

@@ -47,6 +47,7 @@ internal sealed class StreamedExperts : IExpertPlace
         if (Ahead is not null && _store.MayReadAhead && state.Playback is null && state.Batch.Count <= RouterAhead.MostRows)
         {
             Ahead.ReadAhead(state);
+            state.Profile?.Lap(StepPart.Router);
         }
 
         while (_waiting.Count > 0 || started < missing)
@@ -54,6 +55,7 @@ internal sealed class StreamedExperts : IExpertPlace
             started = StartReads(started, missing);
             WaitForSome(state.Cancellation);
             FillWave(wave);
+            state.Profile?.Lap(StepPart.Waiting);
             if (wave.Count == 0)
             {
                 continue;
@@ -92,7 +94,7 @@ internal sealed class StreamedExperts : IExpertPlace
 
         foreach (var expert in experts)
         {
-            if (expert >= 0 && _layer.Find(expert) is null && _store.TryRead(_layer, expert, ReadPriority.Ahead) is null)
+            if (expert >= 0 && _layer.Find(expert) is null && _store.TryReadAhead(_layer, expert) is null)
             {
                 return;
             }
