@@ -15,11 +15,11 @@ internal sealed class MessageStream(HttpContext context, EventStream events, Mes
     private bool _hasBegun;
 
     /// <exception cref="ChatException">The answer failed before its first event.</exception>
-    public async Task RunAsync(ChatAnswer answer)
+    public async Task RunAsync(IAsyncEnumerable<ChatUpdate> answer)
     {
         try
         {
-            await foreach (var update in events.WithPingsAsync(answer))
+            await foreach (var update in answer)
             {
                 await SendAsync(update);
             }

@@ -20,7 +20,7 @@ internal sealed class MessagesEndpoint(ModelRegistry models, ServerOptions optio
         if (request.Stream)
         {
             var events = new EventStream(context, options.PingInterval, options.Time);
-            await new MessageStream(context, events, head, model.Engine.Context).RunAsync(answer);
+            await new MessageStream(context, events, head, model.Engine.Context).RunAsync(events.WithPingsAsync(answer));
             return;
         }
 

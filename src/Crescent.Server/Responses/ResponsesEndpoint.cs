@@ -21,7 +21,7 @@ internal sealed class ResponsesEndpoint(ModelRegistry models, ServerOptions opti
         if (request.Chat.Stream)
         {
             var events = new EventStream(context, options.PingInterval, options.Time);
-            await new ResponseStream(events, writer).RunAsync(answer, whole => Keep(request, writer, whole));
+            await new ResponseStream(events, writer).RunAsync(events.WithPingsAsync(answer), whole => Keep(request, writer, whole));
             return;
         }
 
