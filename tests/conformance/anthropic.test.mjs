@@ -115,8 +115,14 @@ test('401 without a known key', async () => {
   await assert.rejects(stranger.messages.create(ask), (error) => error instanceof Anthropic.AuthenticationError && error.error.error.type === 'authentication_error');
 });
 
-test('404 for a model that is not there', async () => {
-  await assert.rejects(client.models.retrieve('none'), Anthropic.NotFoundError);
+test('models are listed, 404 for one that is not there', async () => {
+  const ids = [];
+  for await (const model of client.models.list()) {
+    ids.push(model.id);
+  }
+
+  assert.deepEqual(ids, ['tiny']);
+  await assert.rejects(client.models.retrieve('none'), (error) => error instanceof Anthropic.NotFoundError && error.error.error.type === 'not_found_error');
 });
 
 test('an abort ends the answer', async () => {
