@@ -1,6 +1,6 @@
 using Crescent.Engine.Chat;
-using Crescent.Server.Anthropic.Wire;
 using Crescent.Server.Answers;
+using Crescent.Server.Anthropic.Wire;
 using Crescent.Server.Http;
 using Microsoft.AspNetCore.Http;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Crescent.Engine.Chat;
+using Crescent.Server.Answers;
 using Crescent.Server.Anthropic;
 using Crescent.Server.Anthropic.Wire;
-using Crescent.Server.Answers;
 using Crescent.Tests.Support;
 using Crescent.Text.Answers;
 using Xunit;
