@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Crescent.Tests;
 
-/// <summary>The direction of dependencies: Kernels ← Engine → Text, Cli → all; and within Engine from Checkpoints up to Runtime.</summary>
+/// <summary>The direction of dependencies: Kernels ← Engine → Text, Training → Engine, Cli → all; and within Engine from Checkpoints up to Runtime.</summary>
 public sealed class DependencyTests
 {
     // What each project may use. A new project gets its line here first.
@@ -12,7 +12,8 @@ public sealed class DependencyTests
         ["Crescent.Kernels"] = [],
         ["Crescent.Text"] = [],
         ["Crescent.Engine"] = ["Crescent.Kernels", "Crescent.Text"],
-        ["Crescent.Cli"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine"],
+        ["Crescent.Training"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine"],
+        ["Crescent.Cli"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine", "Crescent.Training"],
     };
 
     // What each folder of Engine may use of the others.

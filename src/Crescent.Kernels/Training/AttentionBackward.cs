@@ -113,7 +113,8 @@ public static unsafe class AttentionBackward
         // Logits become probabilities, the gradients of probabilities those of logits: dS = P ⊙ (dP − Σ dO·O).
         private static void SoftmaxRow(float* scores, float* gradients, int seen, int visible, float logSum, float delta)
         {
-            var (row, change) = (new Span<float>(scores, seen), new Span<float>(gradients, seen));
+            var row = new Span<float>(scores, seen);
+            var change = new Span<float>(gradients, seen);
             _ = Softmax.ExpInPlace(row[..visible], logSum);
             row[visible..].Clear();
             change[visible..].Clear();
