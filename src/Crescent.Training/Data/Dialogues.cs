@@ -22,7 +22,8 @@ internal static class Dialogues
     /// <summary>Coffee orders; the tools are those that the dialogues call, with the arguments seen.</summary>
     public static IEnumerable<Example> Tm4(string folder)
     {
-        var dialogues = Corpora.JsonLines(folder, "tm4.jsonl").ToArray();
+        // In a few dialogues quotes were doubled inside the arguments, which are no JSON any more: these are left out.
+        var dialogues = Corpora.JsonLines(folder, "tm4.jsonl").Where(HasArguments).ToArray();
         var tools = ServiceTools.OfCalls(dialogues.SelectMany(Messages).SelectMany(message => message.ToolCalls));
         return dialogues.Select(dialogue =>
         {
@@ -30,6 +31,9 @@ internal static class Dialogues
             return Example.OfMessages(key, Split.IsHeldOut(key), Messages(dialogue), tools);
         });
     }
+
+    private static bool HasArguments(JsonElement dialogue) => dialogue.GetProperty("messages").EnumerateArray()
+        .All(message => !message.TryGetProperty("tool_call", out var call) || call.GetProperty("arguments").ValueKind == JsonValueKind.Object);
 
     private static List<ChatMessage> Messages(JsonElement dialogue)
     {

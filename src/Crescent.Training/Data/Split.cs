@@ -13,7 +13,7 @@ public static class Split
 
     /// <summary>Services of the dialogues of which no dialogue, intent or slot is trained on.</summary>
     public static IReadOnlySet<string> HeldOutServices { get; } =
-        new HashSet<string>(["Alarm_1", "Messaging_1", "Payment_1", "RentalCars_2", "Weather_1", "Hotels_3"], StringComparer.Ordinal);
+        new HashSet<string>(["Alarm_1", "Messaging_1", "Payment_1", "RentalCars_2", "Trains_1"], StringComparer.Ordinal);
 
     /// <summary>Books at the end of each list of novels that are never trained on.</summary>
     public const int HeldOutBooks = 5;

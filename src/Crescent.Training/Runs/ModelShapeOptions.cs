@@ -8,44 +8,44 @@ namespace Crescent.Training.Runs;
 /// </summary>
 public sealed record ModelShapeOptions
 {
-    public int Layers { get; init; } = 6;
+    public int Layers { get; set; } = 6;
 
-    public int Hidden { get; init; } = 320;
+    public int Hidden { get; set; } = 320;
 
-    public int Heads { get; init; } = 5;
+    public int Heads { get; set; } = 5;
 
-    public int QueryRank { get; init; } = 160;
+    public int QueryRank { get; set; } = 160;
 
-    public int LatentWidth { get; init; } = 96;
+    public int LatentWidth { get; set; } = 96;
 
-    public int NopeWidth { get; init; } = 64;
+    public int NopeWidth { get; set; } = 64;
 
-    public int RopeWidth { get; init; } = 32;
+    public int RopeWidth { get; set; } = 32;
 
-    public int ValueWidth { get; init; } = 64;
+    public int ValueWidth { get; set; } = 64;
 
-    public int DenseLayers { get; init; } = 1;
+    public int DenseLayers { get; set; } = 1;
 
-    public int DenseWidth { get; init; } = 960;
+    public int DenseWidth { get; set; } = 960;
 
-    public int Experts { get; init; } = 32;
+    public int Experts { get; set; } = 32;
 
-    public int TopK { get; init; } = 4;
+    public int TopK { get; set; } = 4;
 
-    public int ExpertWidth { get; init; } = 160;
+    public int ExpertWidth { get; set; } = 160;
 
-    public int SharedExperts { get; init; } = 1;
+    public int SharedExperts { get; set; } = 1;
 
-    public float RouterScale { get; init; } = 2.446f;
+    public float RouterScale { get; set; } = 2.446f;
 
-    public float Epsilon { get; init; } = 1e-6f;
+    public float Epsilon { get; set; } = 1e-6f;
 
-    public double RopeTheta { get; init; } = 50000;
+    public double RopeTheta { get; set; } = 50000;
 
-    public int ContextLength { get; init; } = 2048;
+    public int ContextLength { get; set; } = 2048;
 
     /// <summary>Standard deviation of the first weights.</summary>
-    public float Deviation { get; init; } = 0.02f;
+    public float Deviation { get; set; } = 0.02f;
 
     public TrainingShape Shape(int vocab) => new(
         Layers,

@@ -72,6 +72,27 @@ public sealed class ResumeTests
         }
     }
 
+    [Fact]
+    public void What_a_configuration_leaves_out_has_its_default()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, "{\"output\":\"x\",\"sources\":[{\"name\":\"sgd\",\"weight\":2}],\"model\":{\"layers\":3},\"optimizer\":{\"weightDecay\":0.5}}");
+            var options = RunOptions.Read(path);
+            Assert.Equal(new SourceOptions("sgd", 2), Assert.Single(options.Sources));
+            Assert.Equal(new ModelShapeOptions { Layers = 3 }, options.Model);
+            Assert.Equal(new OptimizerOptions { WeightDecay = 0.5f }, options.Optimizer);
+            Assert.Equal(new ScheduleOptions(), options.Schedule);
+            Assert.Equal(new TokenizerOptions(), options.Tokenizer);
+            Assert.Equal(1UL, options.Seed);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     private static RunOptions Options(string corpora, string output) => new()
     {
         Output = output,
