@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using Crescent.Kernels.Training;
+using Crescent.Engine.Checkpoints.HuggingFace;
 using Crescent.Training.Models;
 
 namespace Crescent.Training.Releases;
@@ -8,9 +8,6 @@ namespace Crescent.Training.Releases;
 /// <summary><c>config.json</c> of a trained model, with the keys of Kimi K2's.</summary>
 internal static class ReleaseConfig
 {
-    private static readonly string[] s_unquantized =
-        ["lm_head", "re:.*self_attn.*", "re:.*shared_experts.*", @"re:.*mlp\.(gate|up|gate_up|down)_proj.*"];
-
     /// <param name="control">Ids of control tokens.</param>
     /// <param name="isInt4">Whether the experts are stored in INT4.</param>
     public static byte[] Write(TrainingShape shape, ControlTokens control, bool isInt4) => Json(json =>
@@ -33,7 +30,10 @@ internal static class ReleaseConfig
         json.WriteString("torch_dtype", "float32");
         if (isInt4)
         {
-            WriteInt4(json);
+            json.WriteStartObject("quantization_config");
+            Int4Config.Write(json);
+            WriteTexts(json, "ignore", Int4Config.AllButExperts);
+            json.WriteEndObject();
         }
     });
 
@@ -90,39 +90,14 @@ internal static class ReleaseConfig
         json.WriteEndArray();
     }
 
-    // compressed-tensors, as Kimi K2 Thinking has it: routed experts only.
-    private static void WriteInt4(Utf8JsonWriter json)
-    {
-        json.WriteStartObject("quantization_config");
-        json.WriteString("quant_method", "compressed-tensors");
-        json.WriteString("format", "pack-quantized");
-        json.WriteString("quantization_status", "compressed");
-        json.WriteNull("kv_cache_scheme");
-        json.WriteStartObject("config_groups");
-        json.WriteStartObject("group_0");
-        WriteTexts(json, "targets", ["Linear"]);
-        json.WriteNull("input_activations");
-        json.WriteNull("output_activations");
-        json.WriteStartObject("weights");
-        json.WriteNumber("num_bits", 4);
-        json.WriteString("type", "int");
-        json.WriteBoolean("symmetric", true);
-        json.WriteString("strategy", "group");
-        json.WriteNumber("group_size", Int4Rounding.Group);
-        json.WriteBoolean("dynamic", false);
-        json.WriteString("observer", "minmax");
-        json.WriteNull("actorder");
-        json.WriteEndObject();
-        json.WriteEndObject();
-        json.WriteEndObject();
-        WriteTexts(json, "ignore", s_unquantized);
-        json.WriteEndObject();
-    }
-
-    private static void WriteTexts(Utf8JsonWriter json, string key, string[] values)
+    private static void WriteTexts(Utf8JsonWriter json, string key, IReadOnlyList<string> values)
     {
         json.WriteStartArray(key);
-        Array.ForEach(values, json.WriteStringValue);
+        foreach (var value in values)
+        {
+            json.WriteStringValue(value);
+        }
+
         json.WriteEndArray();
     }
 

@@ -34,6 +34,11 @@ public sealed class TrainingRun : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
+        if (resume && !File.Exists(Path.Combine(options.Output, RunState.FileName)))
+        {
+            throw new FileNotFoundException($"{options.Output}: expected {RunState.FileName} to go on from, found none; begin the run without --resume");
+        }
+
         Directory.CreateDirectory(options.Output);
         var corpora = options.Corpora ?? CorpusFolder();
         _tokenizerFolder = options.Tokenizer.Folder ?? TokenizerTraining.Ensure(options, corpora, resume, report);
