@@ -31,7 +31,7 @@ public sealed class DependencyTests
         ["Planning"] = ["Checkpoints", "Weights", "KvCache", "Models", "Synthesis"],
         ["Runtime/Sampling"] = ["Checkpoints"],
         ["Runtime"] = ["Checkpoints", "Weights", "KvCache", "Experts", "Models", "Conversion", "Runtime/Sampling"],
-        ["Chat"] = ["KvCache", "Models", "Runtime", "Runtime/Sampling"],
+        ["Chat"] = ["Checkpoints", "KvCache", "Models", "Runtime", "Runtime/Sampling"],
     };
 
     [Fact]
