@@ -12,6 +12,9 @@ public sealed record RunOptions
     /// <summary>Folder of the run: log, state and release.</summary>
     public required string Output { get; init; }
 
+    /// <summary>Folder of an earlier run whose last weights this one begins with, as the next stage; its tokenizer is to be named too. Null for random weights.</summary>
+    public string? From { get; set; }
+
     /// <summary>Folder of the corpora; null for <c>$CRESCENT_DATA/corpora</c>.</summary>
     public string? Corpora { get; set; }
 

@@ -55,24 +55,48 @@ public static class RunState
         var tensors = file.Tensors.ToDictionary(tensor => tensor.Name);
         foreach (var (name, buffer) in Buffers(optimizer))
         {
-            var tensor = Find(tensors, path, name, buffer.Length);
-            for (var first = 0L; first < buffer.Length; first += Piece)
-            {
-                var count = (int)Math.Min(Piece, buffer.Length - first);
-                tensor.Bytes.Span(first * sizeof(float), count * sizeof(float)).CopyTo(MemoryMarshal.AsBytes(buffer.Span(first, count)));
-            }
+            Copy(Find(tensors, path, name, buffer.Length), buffer);
         }
 
-        foreach (var (name, bias) in Biases(model))
-        {
-            Find(tensors, path, name, bias.Length).Bytes.Span(0, bias.Length * sizeof(float)).CopyTo(MemoryMarshal.AsBytes(bias.AsSpan()));
-        }
-
+        ReadBiases(tensors, path, model);
         var progress = file.Metadata.TryGetValue(ProgressKey, out var text) ? JsonSerializer.Deserialize(text, RunJson.Default.RunProgress) : null;
         progress = progress ?? throw new InvalidDataException($"{path}: expected the progress of a run in its metadata, found none");
         optimizer.Steps = progress.Step;
         model.RefreshRounded();
         return progress;
+    }
+
+    /// <summary>Reads weights and biases alone: the first ones of a run that continues another with other data.</summary>
+    /// <exception cref="InvalidDataException">The file is of another model.</exception>
+    public static void ReadWeights(string folder, TrainingModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var path = Path.Combine(folder, FileName);
+        using var file = SafetensorsFile.Open(path);
+        var tensors = file.Tensors.ToDictionary(tensor => tensor.Name);
+        foreach (var parameter in model.Parameters)
+        {
+            Copy(Find(tensors, path, parameter.Name, parameter.Values.Length), parameter.Values);
+        }
+
+        ReadBiases(tensors, path, model);
+    }
+
+    private static void ReadBiases(Dictionary<string, SafetensorsTensor> tensors, string path, TrainingModel model)
+    {
+        foreach (var (name, bias) in Biases(model))
+        {
+            Find(tensors, path, name, bias.Length).Bytes.Span(0, bias.Length * sizeof(float)).CopyTo(MemoryMarshal.AsBytes(bias.AsSpan()));
+        }
+    }
+
+    private static void Copy(SafetensorsTensor tensor, AlignedBuffer<float> buffer)
+    {
+        for (var first = 0L; first < buffer.Length; first += Piece)
+        {
+            var count = (int)Math.Min(Piece, buffer.Length - first);
+            tensor.Bytes.Span(first * sizeof(float), count * sizeof(float)).CopyTo(MemoryMarshal.AsBytes(buffer.Span(first, count)));
+        }
     }
 
     private static SafetensorsTensor Find(Dictionary<string, SafetensorsTensor> tensors, string path, string name, long length) =>

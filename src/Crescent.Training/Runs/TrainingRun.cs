@@ -56,7 +56,7 @@ public sealed class TrainingRun : IDisposable
         }
         else
         {
-            Model.Initialize(options.Seed, options.Model.Deviation);
+            Begin();
             File.Delete(Path.Combine(options.Output, LogName));
         }
     }
@@ -174,6 +174,18 @@ public sealed class TrainingRun : IDisposable
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return new StepLog(
             Step, _tokens, loss / Math.Max(1, targets), balance, rate, report.GradientNorm, report.ClippedHeads, isInt4, tokens / seconds, operations / seconds, logits, load);
+    }
+
+    private void Begin()
+    {
+        if (_options.From is { } earlier)
+        {
+            RunState.ReadWeights(earlier, Model);
+        }
+        else
+        {
+            Model.Initialize(_options.Seed, _options.Model.Deviation);
+        }
     }
 
     private void Resume()

@@ -58,6 +58,31 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    public void A_stage_begins_with_the_weights_of_the_one_before()
+    {
+        var corpora = SharedData.Path("corpora");
+        var folder = Path.Combine(Path.GetTempPath(), $"crescent-run-{Guid.NewGuid():N}");
+        try
+        {
+            using var first = new TrainingRun(Options(corpora, Path.Combine(folder, "first")), resume: false);
+            first.Advance();
+            first.Advance(); // writes a state
+            var options = Options(corpora, Path.Combine(folder, "second"));
+            options.From = Path.Combine(folder, "first");
+            options.Tokenizer = new TokenizerOptions { Folder = Path.Combine(folder, "first", "tokenizer") };
+            using var second = new TrainingRun(options, resume: false);
+            Assert.Equal(0, second.Step);
+            Assert.Equal(first.HeldOutLosses(), second.HeldOutLosses());
+            Assert.All(first.Model.Parameters.Zip(second.Model.Parameters), pair =>
+                Assert.True(pair.First.Values.Span(0, (int)pair.First.Values.Length).SequenceEqual(pair.Second.Values.Span(0, (int)pair.Second.Values.Length)), pair.First.Name));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public void A_wrong_configuration_is_refused_by_name()
     {
         var path = Path.GetTempFileName();
