@@ -114,6 +114,7 @@ public sealed class CrescentServer : IAsyncDisposable
         Get("/v1/models/{**id}", list.OneAsync);
         Post("/v1/chat/completions", new ChatCompletionsEndpoint(models, options).AnswerAsync);
         Post("/v1/completions", new CompletionsEndpoint(models, options).AnswerAsync);
+        Post("/v1/embeddings", new EmbeddingsEndpoint(models, options).AnswerAsync);
         Post("/v1/tokenizers/estimate-token-count", new TokenEstimateEndpoint(models, options).CountAsync);
         MapResponses();
         MapAnthropic();
@@ -142,6 +143,7 @@ public sealed class CrescentServer : IAsyncDisposable
         {
             var answers = new OllamaEndpoints(models, options);
             var known = new OllamaModelEndpoints(models, options);
+            var embeddings = new OllamaEmbeddings(models, options);
             var api = routes.MapGroup("/api").WithMetadata(new ErrorWriter(OllamaErrors.WriteAsync));
             api.MapPost("/chat", answers.ChatAsync);
             api.MapPost("/generate", answers.GenerateAsync);
@@ -149,8 +151,8 @@ public sealed class CrescentServer : IAsyncDisposable
             api.MapGet("/ps", known.RunningAsync);
             api.MapGet("/version", OllamaModelEndpoints.VersionAsync);
             api.MapPost("/show", known.ShowAsync);
-            api.MapPost("/embed", OllamaModelEndpoints.RefuseEmbeddingsAsync);
-            api.MapPost("/embeddings", OllamaModelEndpoints.RefuseEmbeddingsAsync);
+            api.MapPost("/embed", embeddings.EmbedAsync);
+            api.MapPost("/embeddings", embeddings.EmbedOneAsync);
             api.Map("/{**other}", OllamaModelEndpoints.RefuseOthersAsync);
         }
 

@@ -65,6 +65,9 @@ public sealed class ChatEngine : IDisposable
     /// <summary>Number of tokens that the model knows.</summary>
     public int Vocabulary => _model.Shape.Vocab;
 
+    /// <summary>Numbers of an embedding.</summary>
+    public int EmbeddingLength => _model.Shape.Hidden;
+
     public ChatEngineOptions Options => _options;
 
     /// <summary>A conversation as the model gets it.</summary>
@@ -408,6 +411,7 @@ public sealed class ChatEngine : IDisposable
             StopTokens = request.IgnoreStopTokens ? [] : _stopTokens,
             TopScores = request.TopScores,
             ScorePrompt = request.ScorePrompt && index == 0,
+            EmbedPrompt = request.EmbedPrompt,
         });
         var reader = request.Conversation is { } conversation ? Template.ReadAnswer(Tokenizer, conversation) : new PlainAnswerReader(Tokenizer);
         return new ChatChoice(answer, index, sequence, reader, _options.Time) { Slot = slot };
