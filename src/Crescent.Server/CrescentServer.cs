@@ -6,6 +6,7 @@ using Crescent.Server.Ollama;
 using Crescent.Server.OpenAi;
 using Crescent.Server.Responses;
 using Crescent.Server.Security;
+using Crescent.Server.Status;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -167,6 +168,7 @@ public sealed class CrescentServer : IAsyncDisposable
             Get("/props", status.PropsAsync);
             Get("/slots", status.SlotsAsync);
             Get("/metrics", status.MetricsAsync);
+            Get("/crescent/status", new StatusEndpoint(models).AnswerAsync);
             Get("/health", HealthEndpoint.AnswerAsync).WithMetadata(new NoKeyNeeded());
             Get("/v1/health", HealthEndpoint.AnswerAsync).WithMetadata(new NoKeyNeeded());
         }

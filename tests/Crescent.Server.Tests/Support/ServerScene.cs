@@ -53,7 +53,7 @@ internal sealed class ServerScene : IAsyncDisposable
         var model = ModelLoader.Load(checkpoint, checkpoint.Metadata, new ModelOptions { Threads = 1, KvType = KvType.F32, MaxBatchTokens = 64 }, out _);
         var options = new ChatEngineOptions { Context = 128 };
         var chat = new ChatEngine(model, checkpoint.ReadTokenizer(checkpoint.Metadata), TemplateFactory.Create(template), engine?.Invoke(options) ?? options);
-        var served = new ServedModel { Name = ModelName, Path = path, Engine = chat, Sampling = new SamplingOptions { Temperature = 0 }, Created = DateTimeOffset.UnixEpoch };
+        var served = new ServedModel { Name = ModelName, Path = path, Engine = chat, Sampling = new SamplingOptions { Temperature = 0 }, Created = DateTimeOffset.UnixEpoch, Parameters = checkpoint.Tensors.Values.Sum(tensor => tensor.Count) };
         var registry = new ModelRegistry([.. Enumerable.Range(0, models).Select(i => i == 0 ? served : served with { Name = $"{ModelName}-{i}" })]);
         var limits = new ServerOptions();
         var host = new CrescentServer(registry, server?.Invoke(limits) ?? limits, host => host.UseTestServer());
