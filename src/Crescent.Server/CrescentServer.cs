@@ -6,6 +6,7 @@ using Crescent.Server.Ollama;
 using Crescent.Server.OpenAi;
 using Crescent.Server.Responses;
 using Crescent.Server.Security;
+using Crescent.Server.Status;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -116,6 +117,7 @@ public sealed class CrescentServer : IAsyncDisposable
         Get("/v1/models/{**id}", context => AnthropicModels.IsAsked(context) ? anthropicList.OneAsync(context) : list.OneAsync(context)).WithMetadata(listErrors);
         Post("/v1/chat/completions", new ChatCompletionsEndpoint(models, options).AnswerAsync);
         Post("/v1/completions", new CompletionsEndpoint(models, options).AnswerAsync);
+        Post("/v1/embeddings", new EmbeddingsEndpoint(models, options).AnswerAsync);
         Post("/v1/tokenizers/estimate-token-count", new TokenEstimateEndpoint(models, options).CountAsync);
         MapResponses();
         MapAnthropic();
@@ -144,6 +146,7 @@ public sealed class CrescentServer : IAsyncDisposable
         {
             var answers = new OllamaEndpoints(models, options);
             var known = new OllamaModelEndpoints(models, options);
+            var embeddings = new OllamaEmbeddings(models, options);
             var api = routes.MapGroup("/api").WithMetadata(new ErrorWriter(OllamaErrors.WriteAsync));
             api.MapPost("/chat", answers.ChatAsync);
             api.MapPost("/generate", answers.GenerateAsync);
@@ -151,8 +154,8 @@ public sealed class CrescentServer : IAsyncDisposable
             api.MapGet("/ps", known.RunningAsync);
             api.MapGet("/version", OllamaModelEndpoints.VersionAsync);
             api.MapPost("/show", known.ShowAsync);
-            api.MapPost("/embed", OllamaModelEndpoints.RefuseEmbeddingsAsync);
-            api.MapPost("/embeddings", OllamaModelEndpoints.RefuseEmbeddingsAsync);
+            api.MapPost("/embed", embeddings.EmbedAsync);
+            api.MapPost("/embeddings", embeddings.EmbedOneAsync);
             api.Map("/{**other}", OllamaModelEndpoints.RefuseOthersAsync);
         }
 
@@ -167,6 +170,7 @@ public sealed class CrescentServer : IAsyncDisposable
             Get("/props", status.PropsAsync);
             Get("/slots", status.SlotsAsync);
             Get("/metrics", status.MetricsAsync);
+            Get("/crescent/status", new StatusEndpoint(models).AnswerAsync);
             Get("/health", HealthEndpoint.AnswerAsync).WithMetadata(new NoKeyNeeded());
             Get("/v1/health", HealthEndpoint.AnswerAsync).WithMetadata(new NoKeyNeeded());
         }

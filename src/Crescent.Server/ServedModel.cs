@@ -25,6 +25,9 @@ public sealed record ServedModel
     /// <summary>Bytes of its weights.</summary>
     public long Size { get; init; }
 
+    /// <summary>Number of its weights; null where nobody counted them.</summary>
+    public long? Parameters { get; init; }
+
     /// <summary>Changes with anything that changes answers to the same request and seed.</summary>
     public string Fingerprint { get; init; } = "fp_crescent";
 

@@ -1,3 +1,4 @@
+using Crescent.Server.Prices;
 using Crescent.Server.Security;
 
 namespace Crescent.Server;
@@ -27,6 +28,9 @@ public sealed record ServerOptions
 
     /// <summary>Silence after which a stream sends a comment, so that nobody on the way gives it up.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Makes <c>cost</c> part of the usage of chat completions; null for none.</summary>
+    public PriceList? Prices { get; init; }
 
     /// <summary>Told of every request: method, path, status and milliseconds. Never of what it says.</summary>
     public Action<string>? Log { get; init; }

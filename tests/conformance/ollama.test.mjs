@@ -99,10 +99,18 @@ test('401 without a known key', async () => {
   await assert.rejects(withKey('wrong').chat(ask), status(401, /API key/));
 });
 
-test('404 for what is not there, 501 for embeddings', async () => {
+test('404 for what is not there', async () => {
   await assert.rejects(client.show({ model: 'none' }), status(404, /not found/));
   await assert.rejects(client.pull({ model: 'none' }), status(404, /no such endpoint/));
-  await assert.rejects(client.embed({ model: 'tiny', input: 'x' }), status(501, /no embeddings/));
+});
+
+test('embeddings, one or several', async () => {
+  const { embeddings, prompt_eval_count: tokens } = await client.embed({ model: 'tiny', input: ['Once upon a time', 'The dog'] });
+  assert.equal(embeddings.length, 2);
+  assert.ok(tokens > 5);
+  assert.ok(Math.abs(Math.hypot(...embeddings[0]) - 1) < 1e-5);
+  assert.deepEqual((await client.embeddings({ model: 'tiny', prompt: 'The dog' })).embedding, embeddings[1]);
+  assert.equal((await client.embed({ model: 'tiny', input: 'The dog', dimensions: 8 })).embeddings[0].length, 8);
 });
 
 test('an abort ends the answer', async () => {

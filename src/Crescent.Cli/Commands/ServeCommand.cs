@@ -53,6 +53,7 @@ internal static class ServeCommand
             Created = TimeProvider.System.GetUtcNow(),
             TrainedContext = session.Model.Shape.ContextLength,
             Size = session.Checkpoint.TotalBytes,
+            Parameters = session.Checkpoint.Tensors.Values.Sum(tensor => tensor.Count),
             Fingerprint = $"fp_{Convert.ToHexStringLower(session.Identity.AsSpan(0, FingerprintBytes))}",
             Today = session.Today,
         };

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Crescent.Engine.Chat;
 using Crescent.Server;
+using Crescent.Server.Prices;
 using Crescent.Server.Security;
 
 namespace Crescent.Cli.Options;
@@ -20,13 +21,14 @@ internal sealed class ServeArguments
     private readonly Option<string?> _keyFile = new("--api-key-file") { Description = "A file with the keys that requests must bring, one a line.", HelpName = "FILE" };
     private readonly Option<int> _rate = Values.Number("--rate-limit", 0, "Requests a minute with one key; 0 for no limit.");
     private readonly Option<string[]> _origins = new("--cors-origin") { Description = "Origin of web pages that may use the server, such as https://example.org; * for all. May be given again.", HelpName = "ORIGIN", DefaultValueFactory = _ => [] };
+    private readonly Option<string?> _prices = new("--prices") { Description = "A JSON file with prices of electricity and hosted models: chat completions tell what they cost.", HelpName = "FILE" };
     private readonly Option<int> _queueTimeout = Values.Number("--queue-timeout", 600, "Seconds after which a waiting request is given up.");
     private readonly Option<int> _answerTimeout = Values.Number("--answer-timeout", 21600, "Seconds after which an answer is cut off.");
     private readonly Option<int> _drain = Values.Number("--drain", 60, "Seconds that running answers have to end after Ctrl-C.");
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _host, _port, _parallel, _queue, _keyFile, _rate, _origins, _queueTimeout, _answerTimeout, _drain })
+        foreach (var option in new Option[] { _host, _port, _parallel, _queue, _keyFile, _rate, _origins, _prices, _queueTimeout, _answerTimeout, _drain })
         {
             command.Add(option);
         }
@@ -63,7 +65,8 @@ internal sealed class ServeArguments
     {
         Host = parsed.GetValue(_host) ?? "127.0.0.1",
         Port = Values.InRange(_port.Name, 0, MostPort, parsed.GetValue(_port)),
-        Keys = parsed.GetValue(_keyFile) is { } file ? ReadKeys(file) : null,
+        Keys = parsed.GetValue(_keyFile) is { } file ? Read(_keyFile, file, ApiKeys.Read) : null,
+        Prices = parsed.GetValue(_prices) is { } prices ? Read(_prices, prices, PriceList.Read) : null,
         RequestsPerMinute = Values.InRange(_rate.Name, 0, int.MaxValue, parsed.GetValue(_rate)),
         CorsOrigins = parsed.GetValue(_origins)!,
         Log = terminal.Verbose ? terminal.Detail : null,
@@ -72,15 +75,15 @@ internal sealed class ServeArguments
     private static TimeSpan Seconds(Option<int> option, ParseResult parsed, int least) =>
         TimeSpan.FromSeconds(Values.InRange(option.Name, least, MostSeconds, parsed.GetValue(option)));
 
-    private ApiKeys ReadKeys(string file)
+    private static T Read<T>(Option option, string file, Func<string, T> read)
     {
         try
         {
-            return ApiKeys.Read(file);
+            return read(file);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new CommandFailedException($"{_keyFile.Name}: {exception.Message}");
+            throw new CommandFailedException($"{option.Name}: {exception.Message}");
         }
     }
 }

@@ -110,6 +110,11 @@ internal sealed class ChatChoice
             {
                 _answer.Tell(new PromptUpdate(_index, _sequence.PromptScores));
             }
+
+            if (_sequence.Embedding is { } embedding)
+            {
+                _answer.Tell(new EmbeddingUpdate(_index, embedding));
+            }
         }
     }
 

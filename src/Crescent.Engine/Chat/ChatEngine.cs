@@ -18,6 +18,7 @@ public sealed class ChatEngine : IDisposable
     private readonly Generator _generator;
     private readonly HashSet<int> _stopTokens;
     private readonly AnswerGrammars _grammars;
+    private readonly MemoryMonitor _memory;
     private readonly Thread _thread;
     private readonly object _gate = new(); // guards what follows
     private readonly LinkedList<ChatAnswer> _queue = new();
@@ -39,6 +40,7 @@ public sealed class ChatEngine : IDisposable
         (_model, Tokenizer, Template, _options) = (model, tokenizer, template, options);
         _stopTokens = [.. tokenizer.StopIds, .. template.StopNames.Select(tokenizer.FindMarker).OfType<int>()];
         _grammars = new AnswerGrammars(tokenizer, template);
+        _memory = new MemoryMonitor(model, options.Time);
         _slots = new ChatChoice?[options.Parallel];
         _generator = new Generator(model, null, new GeneratorOptions
         {
@@ -64,6 +66,9 @@ public sealed class ChatEngine : IDisposable
 
     /// <summary>Number of tokens that the model knows.</summary>
     public int Vocabulary => _model.Shape.Vocab;
+
+    /// <summary>Numbers of an embedding.</summary>
+    public int EmbeddingLength => _model.Shape.Hidden;
 
     public ChatEngineOptions Options => _options;
 
@@ -134,6 +139,9 @@ public sealed class ChatEngine : IDisposable
             return _totals.Status([.. slots], _queue.Count);
         }
     }
+
+    /// <summary>Where the model's weights are.</summary>
+    public ModelMemory Memory() => _memory.Read();
 
     /// <summary>Refuses new requests, lets running answers end, and cancels what runs after the limit.</summary>
     public async Task DrainAsync(TimeSpan limit)
@@ -296,7 +304,9 @@ public sealed class ChatEngine : IDisposable
     {
         RenewCancellation();
         _model.Cancellation = _step.Token;
+        _memory.Sample();
         var isBusy = _generator.Step();
+        _memory.Sample();
         lock (_gate)
         {
             _totals.AddStep(_slots.Count(slot => slot is not null), _generator.LastStepTokens);
@@ -408,6 +418,7 @@ public sealed class ChatEngine : IDisposable
             StopTokens = request.IgnoreStopTokens ? [] : _stopTokens,
             TopScores = request.TopScores,
             ScorePrompt = request.ScorePrompt && index == 0,
+            EmbedPrompt = request.EmbedPrompt,
         });
         var reader = request.Conversation is { } conversation ? Template.ReadAnswer(Tokenizer, conversation) : new PlainAnswerReader(Tokenizer);
         return new ChatChoice(answer, index, sequence, reader, _options.Time) { Slot = slot };

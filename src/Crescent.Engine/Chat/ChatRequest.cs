@@ -39,6 +39,9 @@ public sealed record ChatRequest
     /// <summary>With <see cref="TopScores"/>: score the prompt's tokens too.</summary>
     public bool ScorePrompt { get; init; }
 
+    /// <summary>Answer with an embedding of the prompt alone, see <see cref="EmbeddingUpdate"/>: nothing is generated.</summary>
+    public bool EmbedPrompt { get; init; }
+
     /// <summary>Tokens at the prompt's beginning whose cache is worth storing; 0 for none.</summary>
     public int StoredPrefix { get; init; }
 }

@@ -16,6 +16,9 @@ public sealed record PrefillUpdate(int Choice, int Total, int Cached, int Proces
 /// <summary>The prompt's tokens with their log-probabilities, null for the first: once, before any piece.</summary>
 public sealed record PromptUpdate(int Choice, IReadOnlyList<ScoredToken?> Scores) : ChatUpdate(Choice);
 
+/// <summary>The prompt's embedding: the mean of its last hidden states, scaled to length one: [hidden].</summary>
+public sealed record EmbeddingUpdate(int Choice, IReadOnlyList<float> Embedding) : ChatUpdate(Choice);
+
 /// <summary>The answer went on.</summary>
 /// <param name="Events">Pieces of it; none where tokens are held back.</param>
 /// <param name="Ids">Tokens since the last piece.</param>

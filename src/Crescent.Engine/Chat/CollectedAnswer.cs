@@ -27,6 +27,9 @@ public sealed class CollectedAnswer
 
     public IReadOnlyList<ScoredToken?> PromptScores { get; private set; } = [];
 
+    /// <summary>The prompt's embedding; null where it was not asked for.</summary>
+    public IReadOnlyList<float>? Embedding { get; private set; }
+
     /// <summary>Null until the answer is complete.</summary>
     public EndUpdate? End { get; private set; }
 
@@ -54,6 +57,9 @@ public sealed class CollectedAnswer
         {
             case PromptUpdate prompt:
                 PromptScores = prompt.Scores;
+                break;
+            case EmbeddingUpdate embedded:
+                Embedding = embedded.Embedding;
                 break;
             case PieceUpdate piece:
                 _ids.AddRange(piece.Ids);

@@ -63,6 +63,9 @@ public sealed class ExpertStore : IDisposable
     /// <summary>Bytes of all experts on the drive.</summary>
     public long ExpertBytes { get; private set; }
 
+    /// <summary>Bytes read from the drive so far. Any thread may ask.</summary>
+    public long BytesRead => _reader.BytesRead;
+
     /// <summary>Bytes of one slot for each layer: with less nothing runs.</summary>
     public long LeastSlotBytes => _layers.Sum(layer => layer.SlotBytes);
 

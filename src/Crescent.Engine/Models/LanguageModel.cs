@@ -157,6 +157,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Logits of the i-th row that wanted them: [vocab]. Valid until the next step.</summary>
     public Span<float> LogitsOf(int index) => _logits.Span((long)index * Shape.Vocab, Shape.Vocab);
 
+    /// <summary>What the head would get of the i-th row of the batch, its normed hidden state: [hidden]. Known until the next step.</summary>
+    public void CopyHidden(int row, Span<float> hidden) => _parts.OutputNorm.Apply(_state.HiddenRow(row), hidden);
+
     /// <summary>Moves the weights to huge pages in the background, while the model runs on the mapped file.</summary>
     /// <param name="forget">Whether the system should forget what has been moved: for a model that fits into memory only once.</param>
     public void MoveWeightsInBackground(bool forget = false) => _mover.Start(forget);

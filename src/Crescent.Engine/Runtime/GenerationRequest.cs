@@ -29,6 +29,9 @@ public sealed record GenerationRequest
     /// <summary>With <see cref="TopScores"/>: score the prompt's tokens too. All of it is computed then, whatever the cache holds.</summary>
     public bool ScorePrompt { get; init; }
 
+    /// <summary>Generate nothing: make an embedding of the prompt. All of it is computed then, whatever the cache holds.</summary>
+    public bool EmbedPrompt { get; init; }
+
     /// <summary>Which tokens may follow, one an answer; null for all. It sees every token, the one that ends the answer too.</summary>
     public ITokenConstraint? Constraint { get; init; }
 

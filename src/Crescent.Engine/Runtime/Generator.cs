@@ -79,9 +79,10 @@ public sealed class Generator : IDisposable
 
         var sequence = new Sequence(request, new SequencePages(_pool, request.Prompt.Count), new Sampler(request.Sampling, _model.Shape.Vocab), _tokenizer, Context)
         {
+            EmbeddingSum = request.EmbedPrompt ? new PromptEmbedding(_model.Shape.Hidden) : null,
             Scores = request.TopScores is { } top ? new TokenScores(_model.Shape.Vocab, top, request.ScorePrompt ? request.Prompt.Count : 0) : null,
         };
-        if (request.MaxTokens <= 0)
+        if (request.MaxTokens <= 0 && !request.EmbedPrompt)
         {
             sequence.Finish(FinishReason.Length);
             return sequence;
@@ -127,6 +128,7 @@ public sealed class Generator : IDisposable
             return true;
         }
 
+        Embed();
         Span<int> ids = stackalloc int[64];
         var rows = _scheduler.Rows;
         for (var first = 0; first < rows.Count; first += ids.Length)
@@ -172,6 +174,23 @@ public sealed class Generator : IDisposable
     {
         _snapshots?.Dispose();
         _pool.Dispose();
+    }
+
+    private void Embed()
+    {
+        for (var i = 0; i < _scheduler.Embedded.Count; i++)
+        {
+            var (sequence, firstRow, count) = _scheduler.Embedded[i];
+            sequence.EmbeddingSum!.Add(_model, firstRow, count);
+            if (sequence.Computed < sequence.PromptLength)
+            {
+                continue;
+            }
+
+            sequence.Embedding = sequence.EmbeddingSum.ToUnit();
+            var error = sequence.Embedding is null ? "the model's hidden states of the prompt are not finite: the checkpoint is damaged, or its values overflow; try --kv-type f32" : null;
+            sequence.Finish(error is null ? FinishReason.Stop : FinishReason.Failed, error);
+        }
     }
 
     // The answer has begun: what is written now delays no first token.

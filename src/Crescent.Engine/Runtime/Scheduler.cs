@@ -16,6 +16,7 @@ public sealed class Scheduler
     private readonly LinkedList<Sequence> _waiting = new();
     private readonly List<Sequence> _running = [];
     private readonly List<LogitRow> _rows = []; // in the order of the batch's logit rows
+    private readonly List<EmbeddedSpan> _embedded = [];
     private readonly int _maxSequences;
     private readonly int _chunk;
     private readonly int _busyChunk;
@@ -39,6 +40,9 @@ public sealed class Scheduler
     /// <summary>What the step computes logits for, in the order of the batch's logit rows.</summary>
     public IReadOnlyList<LogitRow> Rows => _rows;
 
+    /// <summary>What the step computes of prompts whose embeddings are wanted.</summary>
+    internal IReadOnlyList<EmbeddedSpan> Embedded => _embedded;
+
     public void Add(Sequence sequence) => _waiting.AddLast(sequence);
 
     /// <summary>Fills the batch; false when there is nothing to compute.</summary>
@@ -46,6 +50,7 @@ public sealed class Scheduler
     {
         batch.Clear();
         _rows.Clear();
+        _embedded.Clear();
         foreach (var sequence in _running)
         {
             sequence.ComputedBeforeStep = sequence.Computed;
@@ -116,7 +121,8 @@ public sealed class Scheduler
 
     private void Begin(Sequence sequence)
     {
-        var share = sequence.Scores is not { CoversPrompt: true }; // what is found in the cache has no logits
+        var share = !sequence.NeedsWholePrompt;
+        sequence.EmbeddingSum?.Clear();
         if (_snapshots is not null && share)
         {
             var restored = _snapshots.Restore(sequence.Tokens, sequence.Length - 1, out var time);
@@ -169,6 +175,12 @@ public sealed class Scheduler
         }
 
         sequence.Computed = end;
+        if (sequence.EmbeddingSum is not null)
+        {
+            _embedded.Add(new EmbeddedSpan(sequence, batch.Count - count, count));
+            return;
+        }
+
         ScorePrompt(batch, sequence, first, end);
         if (end == sequence.Length)
         {

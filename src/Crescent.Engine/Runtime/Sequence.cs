@@ -67,7 +67,16 @@ public sealed class Sequence
     /// <summary>Log-probabilities of the prompt's tokens, null for the first; none where they were not asked for.</summary>
     public IReadOnlyList<ScoredToken?> PromptScores => Scores?.Prompt ?? [];
 
+    /// <summary>The prompt's embedding, of length one: [hidden]. Null where it was not asked for, and while it is not complete.</summary>
+    public float[]? Embedding { get; internal set; }
+
     internal TokenScores? Scores { get; init; }
+
+    /// <summary>What becomes <see cref="Embedding"/>.</summary>
+    internal PromptEmbedding? EmbeddingSum { get; init; }
+
+    /// <summary>Whether every position of the prompt must be computed: what is found in the cache has no logits and no hidden states.</summary>
+    internal bool NeedsWholePrompt => Scores is { CoversPrompt: true } || EmbeddingSum is not null;
 
     internal int Length { get; private set; }
 

@@ -20,9 +20,6 @@ internal sealed class OllamaModelEndpoints(ModelRegistry models, ServerOptions o
         await Replies.WriteAsync(context, ModelReport.Of(OllamaModels.FindExactly(models, name)), OllamaJson.Relaxed.ModelReport);
     }
 
-    public static Task RefuseEmbeddingsAsync(HttpContext context) =>
-        throw new ApiException(new ApiError(StatusCodes.Status501NotImplemented, "invalid_request_error", "this server makes no embeddings", Code: "unsupported"));
-
     public static Task RefuseOthersAsync(HttpContext context) =>
         throw new ApiException(new ApiError(StatusCodes.Status404NotFound, "invalid_request_error", $"no such endpoint: {context.Request.Method} {context.Request.Path}", Code: "unknown_url"));
 }

@@ -1,15 +1,16 @@
 using Crescent.Engine.Chat;
 using Crescent.Server.Http;
 using Crescent.Server.OpenAi.Wire;
+using Crescent.Server.Prices;
 using Crescent.Text.Answers;
 
 namespace Crescent.Server.OpenAi;
 
 /// <summary>A streamed answer of <c>/v1/chat/completions</c>: a chunk that opens each choice, chunks of what is new, one that closes it, usage, [DONE].</summary>
-internal sealed class ChatCompletionStream(ChatCompletionRequest request, ServedModel model, ReplyHead head, EventStream events)
+internal sealed class ChatCompletionStream(ChatCompletionRequest request, ServedModel model, ReplyHead head, EventStream events, PriceList? prices)
 {
     private readonly bool[] _isOpen = new bool[request.Choices];
-    private readonly AnswerUsage[] _usage = new AnswerUsage[request.Choices];
+    private readonly EndUpdate[] _ends = new EndUpdate[request.Choices];
 
     /// <exception cref="ChatException">The answer failed before its first chunk.</exception>
     public async Task RunAsync(ChatAnswer answer)
@@ -23,7 +24,7 @@ internal sealed class ChatCompletionStream(ChatCompletionRequest request, Served
 
             if (request.IncludeUsage)
             {
-                await SendAsync(Chunk() with { Usage = new UsageSlot(Usage.Of(_usage)) });
+                await SendAsync(Chunk() with { Usage = new UsageSlot(UsageOf(_ends)) });
             }
 
             await events.SendDoneAsync();
@@ -104,10 +105,12 @@ internal sealed class ChatCompletionStream(ChatCompletionRequest request, Served
 
     private Task CloseAsync(EndUpdate end)
     {
-        _usage[end.Choice] = end.Usage;
-        var choice = new ChunkChoice(end.Choice, new ChunkDelta(), null, FinishReasons.Of(end.Reason)) { Usage = Usage.Of([end.Usage]) };
+        _ends[end.Choice] = end;
+        var choice = new ChunkChoice(end.Choice, new ChunkDelta(), null, FinishReasons.Of(end.Reason)) { Usage = UsageOf(end) };
         return SendAsync(Chunk(choice) with { Timings = Timings.Of(end.Usage, end.Timings) });
     }
+
+    private Usage UsageOf(params EndUpdate[] ends) => Usage.Of([.. ends.Select(end => end.Usage)]) with { Cost = Cost.Of(prices, model.Name, ends) };
 
     private ChatChunk Chunk(params IReadOnlyList<ChunkChoice> choices) => new(head.Id, head.Created, head.Model, head.Fingerprint, choices)
     {

@@ -17,7 +17,7 @@ internal sealed class ChatCompletionsEndpoint(ModelRegistry models, ServerOption
         if (request.Stream)
         {
             var events = new EventStream(context, options.PingInterval, options.Time);
-            await new ChatCompletionStream(request, model, head, events).RunAsync(answer);
+            await new ChatCompletionStream(request, model, head, events, options.Prices).RunAsync(answer);
             return;
         }
 
@@ -25,7 +25,7 @@ internal sealed class ChatCompletionsEndpoint(ModelRegistry models, ServerOption
         await Replies.WriteAsync(context, reply, OpenAiJson.Relaxed.ChatCompletionReply);
     }
 
-    private static ChatCompletionReply Reply(ReplyHead head, ServedModel model, CollectedAnswer[] answers)
+    private ChatCompletionReply Reply(ReplyHead head, ServedModel model, CollectedAnswer[] answers)
     {
         var ends = answers.Select(answer => answer.End!).ToArray();
         return new ChatCompletionReply(
@@ -34,7 +34,7 @@ internal sealed class ChatCompletionsEndpoint(ModelRegistry models, ServerOption
             head.Model,
             head.Fingerprint,
             [.. answers.Select((answer, index) => Choice(answer, index, model))],
-            Usage.Of([.. ends.Select(end => end.Usage)]),
+            Usage.Of([.. ends.Select(end => end.Usage)]) with { Cost = Cost.Of(options.Prices, model.Name, ends) },
             Timings.Of(ends[0].Usage, ends[0].Timings));
     }
 

@@ -8,14 +8,18 @@ internal sealed class CompletionPrompt
 {
     private readonly string? _text;
     private readonly int[]? _ids;
+    private readonly string _path;
 
-    public CompletionPrompt(string text) => _text = text;
+    /// <param name="path">Where it is in the request.</param>
+    public CompletionPrompt(string text, string path = "prompt") => (_text, _path) = (text, path);
 
-    public CompletionPrompt(int[] ids) => _ids = ids;
+    /// <inheritdoc cref="CompletionPrompt(string, string)"/>
+    public CompletionPrompt(int[] ids, string path = "prompt") => (_ids, _path) = (ids, path);
 
-    /// <summary>The ids as they are; a text with the start token before it where the tokenizer wants one. Control tokens spelled out in it are those tokens.</summary>
+    /// <summary>The ids as they are; a text with the start token before it where the tokenizer wants one.</summary>
+    /// <param name="trust">Whether control tokens spelled out in it are those tokens.</param>
     /// <exception cref="ApiException">There is nothing to go on from.</exception>
-    public int[] Encode(Tokenizer tokenizer)
+    public int[] Encode(Tokenizer tokenizer, TextTrust trust = TextTrust.Trusted)
     {
         var ids = new List<int>(_ids ?? []);
         if (_text is not null)
@@ -25,14 +29,14 @@ internal sealed class CompletionPrompt
                 ids.Add(tokenizer.BosId!.Value);
             }
 
-            tokenizer.Encode(_text, ids, TextTrust.Trusted);
+            tokenizer.Encode(_text, ids, trust);
             if (ids.Count == 0 && (tokenizer.BosId ?? tokenizer.EosId) is { } start)
             {
                 ids.Add(start);
             }
         }
 
-        return ids.Count > 0 ? [.. ids] : throw ApiException.Invalid("prompt", "expected at least one token, found none");
+        return ids.Count > 0 ? [.. ids] : throw ApiException.Invalid(_path, "expected at least one token, found none");
     }
 
     /// <summary>The text that an echo shows.</summary>

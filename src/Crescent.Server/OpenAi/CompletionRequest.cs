@@ -1,9 +1,7 @@
-using System.Globalization;
 using System.Text.Json;
 using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime.Sampling;
 using Crescent.Server.Http;
-using Crescent.Text.Tokenizers;
 
 namespace Crescent.Server.OpenAi;
 
@@ -14,7 +12,6 @@ internal sealed record CompletionRequest
     private const int MostLogprobs = 20;
     private const int MostPrompts = 1024;
     private const int StandardTokens = 16; // OpenAI's
-    private const int MostIds = 4_000_000;
 
     public string? Model { get; private init; }
 
@@ -57,7 +54,7 @@ internal sealed record CompletionRequest
         return new CompletionRequest
         {
             Model = body.Text("model"),
-            Prompts = ReadPrompts(body),
+            Prompts = PromptReader.Read(body, "prompt", MostPrompts),
             Sampling = SamplingReader.Read(body),
             MaxTokens = body.Count("max_tokens", -1) switch { null => StandardTokens, -1 => int.MaxValue, { } most => most },
             Stops = SamplingReader.Stops(body, "stop", MostStops),
@@ -95,41 +92,4 @@ internal sealed record CompletionRequest
         JsonValueKind.False => null,
         _ => body.Count("logprobs", 0, MostLogprobs),
     };
-
-    private static CompletionPrompt[] ReadPrompts(in JsonFields body)
-    {
-        const string Field = "prompt";
-        if (body.Get(Field) is not { } prompt)
-        {
-            throw ApiException.Invalid(Field, "expected a string, token ids or a list of them, found nothing");
-        }
-
-        if (prompt.ValueKind == JsonValueKind.String)
-        {
-            return [new CompletionPrompt(JsonFields.TextOf(prompt, Field))];
-        }
-
-        if (prompt.ValueKind != JsonValueKind.Array)
-        {
-            throw JsonFields.Wrong(Field, "a string, token ids or a list of them", prompt);
-        }
-
-        if (prompt.GetArrayLength() > 0 && prompt[0].ValueKind == JsonValueKind.Number)
-        {
-            return [new CompletionPrompt(Ids(prompt, Field))];
-        }
-
-        var prompts = JsonFields.ListOf(prompt, Field, MostPrompts).Select((item, index) => ReadPrompt(item, $"{Field}[{index.ToString(CultureInfo.InvariantCulture)}]")).ToArray();
-        return prompts.Length > 0 ? prompts : throw ApiException.Invalid(Field, "expected at least one prompt, found an empty list");
-    }
-
-    private static CompletionPrompt ReadPrompt(JsonElement prompt, string path) => prompt.ValueKind switch
-    {
-        JsonValueKind.String => new CompletionPrompt(JsonFields.TextOf(prompt, path)),
-        JsonValueKind.Array => new CompletionPrompt(Ids(prompt, path)),
-        _ => throw JsonFields.Wrong(path, "a string or token ids", prompt),
-    };
-
-    private static int[] Ids(JsonElement list, string path) =>
-        [.. JsonFields.ListOf(list, path, MostIds).Select((id, index) => (int)JsonFields.IntegerOf(id, $"{path}[{index.ToString(CultureInfo.InvariantCulture)}]", 0, int.MaxValue))];
 }

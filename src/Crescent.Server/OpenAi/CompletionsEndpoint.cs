@@ -1,6 +1,7 @@
 using System.Text;
 using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime;
+using Crescent.Server.Answers;
 using Crescent.Server.Http;
 using Crescent.Server.OpenAi.Wire;
 using Crescent.Text.Answers;
@@ -28,10 +29,7 @@ internal sealed class CompletionsEndpoint(ModelRegistry models, ServerOptions op
 
     private static async Task ReplyAsync(HttpContext context, CompletionRequest request, ServedModel model, ReplyHead head)
     {
-        // All prompts may run together, but no more at a time than the engine has places for: the queue is for other requests.
-        using var places = new SemaphoreSlim(model.Engine.Options.Parallel);
-        using var failure = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        var answers = await Task.WhenAll(request.Prompts.Select(prompt => AnswerAsync(request, model, prompt, places, failure)));
+        var answers = await PromptBatch.RunAsync(model.Engine, request.Prompts.Select(prompt => request.ToChatRequest(model, prompt)), context.RequestAborted);
         var choices = answers.SelectMany((answer, prompt) => answer.Select((one, index) => Choice(request, model, request.Prompts[prompt], one, answer[0].PromptScores, (prompt * request.Choices) + index)));
         var first = answers[0][0].End!;
         await Replies.WriteAsync(
@@ -42,25 +40,6 @@ internal sealed class CompletionsEndpoint(ModelRegistry models, ServerOptions op
                 Timings = Timings.Of(first.Usage, first.Timings),
             },
             OpenAiJson.Relaxed.CompletionReply);
-    }
-
-    private static async Task<CollectedAnswer[]> AnswerAsync(CompletionRequest request, ServedModel model, CompletionPrompt prompt, SemaphoreSlim places, CancellationTokenSource failure)
-    {
-        await places.WaitAsync(failure.Token);
-        try
-        {
-            using var answer = model.Engine.Submit(request.ToChatRequest(model, prompt), failure.Token);
-            return await CollectedAnswer.ReadAsync(answer, failure.Token);
-        }
-        catch
-        {
-            await failure.CancelAsync(); // one prompt's failure is the request's
-            throw;
-        }
-        finally
-        {
-            places.Release();
-        }
     }
 
     private static CompletionChoice Choice(CompletionRequest request, ServedModel model, CompletionPrompt prompt, CollectedAnswer answer, IReadOnlyList<ScoredToken?> promptScores, int index)

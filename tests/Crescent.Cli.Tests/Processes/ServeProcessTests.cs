@@ -46,6 +46,14 @@ public sealed class ServeProcessTests
         InProcess.Run("serve", Models.Stories, option, value, "--quiet").Failed(2, words);
 
     [Fact]
+    public void A_price_list_with_a_mistake_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        InProcess.Run("serve", Models.Stories, "--prices", folder.Write("prices.json", """{"date":"2026-11-01","currency":"EUR","electricity":{"watts":-1,"per_kwh":1}}""")).Failed(1, "--prices", "electricity.watts");
+        InProcess.Run("serve", Models.Stories, "--prices", folder["missing"]).Failed(1, "--prices");
+    }
+
+    [Fact]
     public void A_key_file_without_keys_is_refused()
     {
         using var folder = new TemporaryFolder();

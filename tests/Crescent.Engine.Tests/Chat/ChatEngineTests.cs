@@ -117,6 +117,31 @@ public sealed class ChatEngineTests
     }
 
     [Fact]
+    public async Task Embeddings_run_beside_answers_and_past_the_cache()
+    {
+        var tokens = TestModels.TokensOf("g-llama");
+        using var scene = new ChatScene("g-llama", options => options with { Parallel = 3, BusyChunk = 5 });
+        var request = ChatScene.Greedy(tokens[..40], 20);
+        var answer = await scene.AskAsync(request);
+        var alone = await EmbedAsync();
+        var together = await Task.WhenAll(EmbedAsync(), EmbedAsync(), EmbedAsync(), AskAsync());
+        Assert.All(together[..3], one => Assert.Equal(alone.Embedding, one.Embedding));
+        Assert.Equal(answer[0].Ids, together[3].Ids);
+        Assert.Equal(64, alone.Embedding!.Count);
+        Assert.Equal(new AnswerUsage(40, 0, 0, 0), alone.End!.Usage);
+
+        async Task<CollectedAnswer> EmbedAsync() => await CollectAsync(request with { EmbedPrompt = true });
+
+        async Task<CollectedAnswer> AskAsync() => await CollectAsync(request);
+
+        async Task<CollectedAnswer> CollectAsync(ChatRequest asked)
+        {
+            using var running = scene.Engine.Submit(asked, TestContext.Current.CancellationToken);
+            return (await CollectedAnswer.ReadAsync(running, TestContext.Current.CancellationToken))[0];
+        }
+    }
+
+    [Fact]
     public async Task The_queue_has_an_end()
     {
         using var scene = new ChatScene("g-llama", options => options with { Parallel = 1, Queue = 2, Context = Endless });

@@ -103,7 +103,6 @@ public sealed class OllamaTests
         scene.Http.DefaultRequestHeaders.Add("Authorization", "Bearer alpha");
         Assert.Equal("model 'm:latest' not found", (await scene.FailedAsync(404, Chat, $$"""{ {{Once}} }""")).Text("error"));
         Assert.Equal("model 'nope' not found", (await scene.FailedAsync(404, "/api/show", """{"model":"nope"}""")).Text("error"));
-        Assert.Contains("no embeddings", (await scene.FailedAsync(501, "/api/embed", "{}")).Text("error"), StringComparison.Ordinal);
         Assert.Contains("no such endpoint: POST /api/pull", (await scene.FailedAsync(404, "/api/pull", "{}")).Text("error"), StringComparison.Ordinal);
     }
 

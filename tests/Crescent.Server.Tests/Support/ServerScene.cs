@@ -15,6 +15,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using OpenAI;
 using OpenAI.Chat;
+using OpenAI.Embeddings;
 using Xunit;
 
 namespace Crescent.Tests.Support;
@@ -23,6 +24,8 @@ namespace Crescent.Tests.Support;
 internal sealed class ServerScene : IAsyncDisposable
 {
     public const string ModelName = "tiny";
+
+    private static readonly ApiKeyCredential s_key = new("none");
 
     private readonly Checkpoint _checkpoint;
     private readonly LanguageModel _model;
@@ -35,10 +38,11 @@ internal sealed class ServerScene : IAsyncDisposable
 
     public HttpClient Http { get; private init; } = null!;
 
-    public ChatClient Chat => new(
-        ModelName,
-        new ApiKeyCredential("none"),
-        new OpenAIClientOptions { Endpoint = new Uri(Http.BaseAddress!, "v1"), Transport = new HttpClientPipelineTransport(Http), RetryPolicy = new ClientRetryPolicy(0) });
+    public ChatClient Chat => new(ModelName, s_key, ClientOptions);
+
+    public EmbeddingClient Embeddings => new(ModelName, s_key, ClientOptions);
+
+    private OpenAIClientOptions ClientOptions => new() { Endpoint = new Uri(Http.BaseAddress!, "v1"), Transport = new HttpClientPipelineTransport(Http), RetryPolicy = new ClientRetryPolicy(0) };
 
     /// <param name="name">A golden model, or stories.</param>
     public static async Task<ServerScene> OpenAsync(
@@ -49,7 +53,7 @@ internal sealed class ServerScene : IAsyncDisposable
         var model = ModelLoader.Load(checkpoint, checkpoint.Metadata, new ModelOptions { Threads = 1, KvType = KvType.F32, MaxBatchTokens = 64 }, out _);
         var options = new ChatEngineOptions { Context = 128 };
         var chat = new ChatEngine(model, checkpoint.ReadTokenizer(checkpoint.Metadata), TemplateFactory.Create(template), engine?.Invoke(options) ?? options);
-        var served = new ServedModel { Name = ModelName, Path = path, Engine = chat, Sampling = new SamplingOptions { Temperature = 0 }, Created = DateTimeOffset.UnixEpoch };
+        var served = new ServedModel { Name = ModelName, Path = path, Engine = chat, Sampling = new SamplingOptions { Temperature = 0 }, Created = DateTimeOffset.UnixEpoch, Parameters = checkpoint.Tensors.Values.Sum(tensor => tensor.Count) };
         var registry = new ModelRegistry([.. Enumerable.Range(0, models).Select(i => i == 0 ? served : served with { Name = $"{ModelName}-{i}" })]);
         var limits = new ServerOptions();
         var host = new CrescentServer(registry, server?.Invoke(limits) ?? limits, host => host.UseTestServer());

@@ -11,6 +11,8 @@ namespace Crescent.Server.Ollama.Wire;
 [JsonSerializable(typeof(ModelTags))]
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(VersionReply))]
+[JsonSerializable(typeof(EmbedReply))]
+[JsonSerializable(typeof(OneEmbeddingReply))]
 internal sealed partial class OllamaJson : JsonSerializerContext
 {
     /// <summary>Text that is not ASCII as it is.</summary>

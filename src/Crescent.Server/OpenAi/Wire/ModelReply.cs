@@ -9,5 +9,5 @@ internal sealed record ModelReply(string Id, long Created, int ContextLength, Mo
     public IReadOnlyList<string> Capabilities { get; } = ["completion", "chat"];
 
     public static ModelReply Of(ServedModel model) =>
-        new(model.Name, model.Created.ToUnixTimeSeconds(), model.Engine.Context, new ModelMeta(model.Engine.Vocabulary, model.TrainedContext, model.Size));
+        new(model.Name, model.Created.ToUnixTimeSeconds(), model.Engine.Context, new ModelMeta(model.Engine.Vocabulary, model.Parameters, model.TrainedContext, model.Size));
 }

@@ -14,6 +14,7 @@ namespace Crescent.Server.OpenAi.Wire;
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(TokenEstimate))]
 [JsonSerializable(typeof(Usage))]
+[JsonSerializable(typeof(EmbeddingList))]
 internal sealed partial class OpenAiJson : JsonSerializerContext
 {
     /// <summary>Text that is not ASCII as it is.</summary>

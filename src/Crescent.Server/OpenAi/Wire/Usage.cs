@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Crescent.Engine.Chat;
 
 namespace Crescent.Server.OpenAi.Wire;
@@ -6,6 +7,10 @@ namespace Crescent.Server.OpenAi.Wire;
 internal sealed record Usage(
     int PromptTokens, int CompletionTokens, int TotalTokens, PromptTokensDetails PromptTokensDetails, CompletionTokensDetails CompletionTokensDetails, int CachedTokens)
 {
+    /// <summary>Of a server that knows prices.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Cost? Cost { get; init; }
+
     /// <summary>Of answers to one prompt: it counts once.</summary>
     public static Usage Of(params IReadOnlyList<AnswerUsage> answers)
     {

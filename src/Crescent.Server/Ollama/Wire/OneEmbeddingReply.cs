@@ -1,0 +1,3 @@
+namespace Crescent.Server.Ollama.Wire;
+
+internal sealed record OneEmbeddingReply(float[] Embedding);

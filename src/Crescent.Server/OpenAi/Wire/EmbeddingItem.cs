@@ -1,0 +1,6 @@
+namespace Crescent.Server.OpenAi.Wire;
+
+internal sealed record EmbeddingItem(int Index, EmbeddingValues Embedding)
+{
+    public string Object { get; } = "embedding";
+}

@@ -1,0 +1,3 @@
+namespace Crescent.Server.OpenAi.Wire;
+
+internal sealed record EmbeddingUsage(int PromptTokens, int TotalTokens);

@@ -1,0 +1,26 @@
+using Crescent.Server.Http;
+using Crescent.Server.Status.Wire;
+using Microsoft.AspNetCore.Http;
+
+namespace Crescent.Server.Status;
+
+/// <summary><c>GET /crescent/status</c>: what the web page shows of memory</summary>
+internal sealed class StatusEndpoint(ModelRegistry models)
+{
+    public Task AnswerAsync(HttpContext context)
+    {
+        var engine = models.Find(context.Request.Query["model"]).Engine;
+        var memory = engine.Memory();
+        var slots = engine.Status().Slots;
+        return Replies.WriteAsync(
+            context,
+            new StatusReply(
+                memory.ResidentBytes,
+                memory.LimitBytes,
+                new StreamedReply(memory.StreamedBytes),
+                new SlotsReply(slots.Count(slot => slot.Request is not null), slots.Count),
+                memory.HitRate,
+                memory.DriveBytesPerSecond / 1e9),
+            StatusJson.Default.StatusReply);
+    }
+}
