@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Crescent.Tests.Support;
+using Crescent.Text.Tests.Grammars;
+using Xunit;
+
+namespace Crescent.Tests;
+
+/// <summary>
+/// A model of random weights, which knows no syntax, is bound to calls and schemas: every answer must be valid all the same. <c>CRESCENT_CALLS=1000</c>
+/// asks for as many answers instead of a few.
+/// </summary>
+public sealed partial class ConstrainedCallsTests
+{
+    private const string Path = "/v1/chat/completions";
+    private const int UsualAnswers = 64;
+    private static readonly Dictionary<string, SchemaOracle> s_oracles = ConstrainedAsk.Schemas.Values.ToDictionary(schema => schema, schema => new SchemaOracle(schema));
+
+    private static int Answers => int.TryParse(Environment.GetEnvironmentVariable("CRESCENT_CALLS"), CultureInfo.InvariantCulture, out var asked) ? asked : UsualAnswers;
+
+    [Fact]
+    public async Task Every_bound_answer_is_valid_and_the_same_streamed()
+    {
+        await using var scene = await ServerScene.OpenAsync("tiny-kimi-k2", "kimi-k2", options => options with { Context = 4096 });
+        var begin = scene.Tokenizer.FindMarker("<|tool_calls_section_begin|>")!.Value;
+        var (calls, outcomes) = (0, 0);
+        var limits = new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken };
+        await Parallel.ForAsync(0, Answers, limits, async (seed, _) =>
+        {
+            var ask = ConstrainedAsk.Of(seed, begin);
+            var room = seed % 3 == 0 ? await LeastTokensAsync(scene, ask) : null;
+            var whole = ChatOutcome.Of(await scene.AskAsync(Path, ask.Json(stream: false, room)));
+            Check(ask, whole, $"seed {seed}, {room?.ToString(CultureInfo.InvariantCulture) ?? "no"} limit: {whole}");
+            Assert.Equal(whole, ChatOutcome.Of(await scene.StreamAsync(Path, ask.Json(stream: true, room))));
+            Interlocked.Add(ref calls, whole.Calls.Count);
+            Interlocked.Increment(ref outcomes);
+        });
+        Assert.Equal(Answers, outcomes);
+        Assert.InRange(calls, Answers / 2, int.MaxValue);
+        TestContext.Current.SendDiagnosticMessage($"{outcomes} answers, {calls} calls, every one valid");
+    }
+
+    private static void Check(ConstrainedAsk ask, ChatOutcome outcome, string what)
+    {
+        Assert.False(outcome.Content.Contains("<|", StringComparison.Ordinal), what);
+        if (ask.Schema is { } schema)
+        {
+            Assert.True(s_oracles[schema].Error(outcome.Content) is null, $"{s_oracles[schema].Error(outcome.Content)}; {what}");
+            Assert.True(outcome is { Finish: "stop", Calls: [] }, what);
+            return;
+        }
+
+        CheckCalls(ask, outcome, what);
+    }
+
+    private static void CheckCalls(ConstrainedAsk ask, ChatOutcome outcome, string what)
+    {
+        var (count, mustCall) = (outcome.Calls.Count, ask.Kind != "auto" || ask.Body.ContainsKey("logit_bias"));
+        Assert.True(count > 0 ? outcome.Finish == "tool_calls" : !mustCall && outcome.Finish is "stop" or "length", what);
+        Assert.True(!mustCall || outcome.Content.Length == 0, what);
+        Assert.True(ask.Parallel || count <= 1, what);
+        for (var i = 0; i < count; i++)
+        {
+            var (id, name, arguments) = outcome.Calls[i];
+            Assert.True(id == $"functions.{name}:{ask.FirstIndex + i}", what);
+            Assert.True(ask.Tools.TryGetValue(name, out var parameters) && (ask.Only ?? name) == name, what);
+            Assert.True(s_oracles[parameters].Error(arguments) is null, $"{s_oracles[parameters].Error(arguments)}; {what}");
+        }
+    }
+
+    // The least room that an answer fits into, which a request with less is told; null where one token will do.
+    private static async Task<int?> LeastTokensAsync(ServerScene scene, ConstrainedAsk ask)
+    {
+        if (ask.Kind == "auto")
+        {
+            return null;
+        }
+
+        var error = await scene.RefusedAsync(400, Path, ask.Json(stream: false, 1));
+        return int.Parse(Needed().Match(error.Text("message")!).Groups[1].Value, CultureInfo.InvariantCulture);
+    }
+
+    [GeneratedRegex("needs ([0-9]+) tokens")]
+    private static partial Regex Needed();
+}
