@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Crescent.Tests.Support;
 using Crescent.Text.Tests.Grammars;
@@ -13,7 +14,8 @@ namespace Crescent.Tests;
 public sealed partial class ConstrainedCallsTests
 {
     private const string Path = "/v1/chat/completions";
-    private const int UsualAnswers = 64;
+    private const int UsualAnswers = 40;
+    private const int LeastFreeTokens = 150;
     private static readonly Dictionary<string, SchemaOracle> s_oracles = ConstrainedAsk.Schemas.Values.ToDictionary(schema => schema, schema => new SchemaOracle(schema));
 
     private static int Answers => int.TryParse(Environment.GetEnvironmentVariable("CRESCENT_CALLS"), CultureInfo.InvariantCulture, out var asked) ? asked : UsualAnswers;
@@ -28,9 +30,9 @@ public sealed partial class ConstrainedCallsTests
         await Parallel.ForAsync(0, Answers, limits, async (seed, _) =>
         {
             var ask = ConstrainedAsk.Of(seed, begin);
-            var room = seed % 3 == 0 ? await LeastTokensAsync(scene, ask) : null;
+            var room = Math.Max(await LeastTokensAsync(scene, ask), seed % 3 == 0 ? 1 : ask.MaxTokens);
             var whole = ChatOutcome.Of(await scene.AskAsync(Path, ask.Json(stream: false, room)));
-            Check(ask, whole, $"seed {seed}, {room?.ToString(CultureInfo.InvariantCulture) ?? "no"} limit: {whole}");
+            Check(ask, whole, $"seed {seed}, room for {room} tokens: {whole}");
             Assert.Equal(whole, ChatOutcome.Of(await scene.StreamAsync(Path, ask.Json(stream: true, room))));
             Interlocked.Add(ref calls, whole.Calls.Count);
             Interlocked.Increment(ref outcomes);
@@ -38,6 +40,21 @@ public sealed partial class ConstrainedCallsTests
         Assert.Equal(Answers, outcomes);
         Assert.InRange(calls, Answers / 2, int.MaxValue);
         TestContext.Current.SendDiagnosticMessage($"{outcomes} answers, {calls} calls, every one valid");
+    }
+
+    [Fact]
+    public async Task Text_beside_tools_on_offer_is_cut_off_at_the_limit_as_without_them()
+    {
+        await using var scene = await ServerScene.OpenAsync("tiny-kimi-k2", "kimi-k2", options => options with { Context = 4096 });
+        var ask = ConstrainedAsk.Of(2, 0);
+        var end = string.Join(',', scene.Engine.Template.StopNames.Select(scene.Tokenizer.FindMarker).Concat([scene.Tokenizer.EosId]).OfType<int>().Distinct().Select(id => $"\"{id}\":-100"));
+        ask.Body["logit_bias"] = JsonNode.Parse($"{{{end}}}");
+        Assert.Equal("auto", ask.Kind);
+        foreach (var room in new[] { 1, 2, 24 })
+        {
+            var reply = await scene.AskAsync(Path, ask.Json(stream: false, room));
+            Assert.Equal((room, "length"), (reply.GetProperty("usage").Int("completion_tokens"), ChatOutcome.Of(reply).Finish));
+        }
     }
 
     private static void Check(ConstrainedAsk ask, ChatOutcome outcome, string what)
@@ -68,12 +85,12 @@ public sealed partial class ConstrainedCallsTests
         }
     }
 
-    // The least room that an answer fits into, which a request with less is told; null where one token will do.
-    private static async Task<int?> LeastTokensAsync(ServerScene scene, ConstrainedAsk ask)
+    // The least room that an answer fits into, which a request with less is told. A model that may choose can do with any.
+    private static async Task<int> LeastTokensAsync(ServerScene scene, ConstrainedAsk ask)
     {
         if (ask.Kind == "auto")
         {
-            return null;
+            return LeastFreeTokens;
         }
 
         var error = await scene.RefusedAsync(400, Path, ask.Json(stream: false, 1));

@@ -41,11 +41,13 @@ internal sealed record ConstrainedAsk(string Kind, IReadOnlyDictionary<string, s
         return new ConstrainedAsk(kind, names.ToDictionary(name => name, name => Schemas[name]), kind == "named" ? names[0] : null, null, isParallel, first, body);
     }
 
+    public int MaxTokens => (int)Body["max_tokens"]!;
+
     public string Json(bool stream, int? maxTokens = null)
     {
         var body = Body.DeepClone();
         body["stream"] = stream;
-        body["max_tokens"] = maxTokens ?? (int)body["max_tokens"]!;
+        body["max_tokens"] = maxTokens ?? MaxTokens;
         return body.ToJsonString();
     }
 
