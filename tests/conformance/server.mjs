@@ -1,5 +1,5 @@
 // Starts `crescent serve` over a small model, or takes the server at CRESCENT_URL.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,8 @@ const data = process.env.CRESCENT_DATA ?? path.join(root, '../shared/data');
 const crescent = process.env.CRESCENT ?? path.join(root, 'artifacts/bin/Crescent.Cli/release/crescent');
 const model = process.env.CRESCENT_MODEL ?? path.join(data, 'weights/stories260K/stories260K.gguf');
 
-export async function startServer() {
+/** @param synthetic preset of `crescent synth`: a model with its family's markers, which can be bound to calls. */
+export async function startServer({ synthetic } = {}) {
   if (process.env.CRESCENT_URL) {
     return { url: process.env.CRESCENT_URL, key: process.env.CRESCENT_KEY ?? 'none', stop: async () => {} };
   }
@@ -18,7 +19,12 @@ export async function startServer() {
   const folder = await mkdtemp(path.join(tmpdir(), 'crescent-conformance-'));
   const key = 'conformance-key';
   await writeFile(path.join(folder, 'keys'), `${key}\n`);
-  const options = ['serve', model, '--name', 'tiny', '--template', 'kimi-k2', '--context', '4096', '--port', '0', '--api-key-file', path.join(folder, 'keys'), '--drain', '1', '--queue-timeout', '60'];
+  const file = synthetic && !process.env.CRESCENT_MODEL ? path.join(folder, `${synthetic}.gguf`) : model;
+  if (file !== model) {
+    execFileSync(crescent, ['synth', synthetic, file], { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+
+  const options = ['serve', file, '--name', 'tiny', '--template', 'kimi-k2', '--context', '4096', '--port', '0', '--api-key-file', path.join(folder, 'keys'), '--drain', '1', '--queue-timeout', '60'];
   const server = spawn(crescent, options, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => server.once('exit', resolve));
   const url = await new Promise((resolve, reject) => {

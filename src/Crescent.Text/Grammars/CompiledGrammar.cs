@@ -12,6 +12,7 @@ public sealed class CompiledGrammar
         Markers = markers;
         Costs = GrammarCosts.Find(nodes, entries, [.. lexemes.Select(masks => masks.Cost(masks.Lexeme.Start))]);
         Root = entries[grammar.Root];
+        EndTokens = grammar.MayRunOut ? 0 : 1;
         if (Costs[Root] >= Nfa.Unreachable)
         {
             throw new ArgumentException($"the grammar's rule {grammar.Rules[grammar.Root].Name} never ends: no text is complete by it");
@@ -23,8 +24,11 @@ public sealed class CompiledGrammar
         }
     }
 
-    /// <summary>Tokens that the shortest answer takes at most, the stop token after it included: with fewer, none can be written.</summary>
-    public int TokensNeeded => Costs[Root] + 1;
+    /// <summary>Tokens that the shortest answer takes at most, the stop token after it included where there must be one: with fewer, none can be written.</summary>
+    public int TokensNeeded => Math.Max(Costs[Root] + EndTokens, 1);
+
+    /// <summary>Stop tokens that there must be room for.</summary>
+    internal int EndTokens { get; }
 
     internal GrammarVocabulary Vocabulary { get; }
 

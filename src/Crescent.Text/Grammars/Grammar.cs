@@ -32,6 +32,9 @@ public sealed class Grammar
 
     internal int Root { get; }
 
+    /// <summary>Whether tokens may run out wherever the text is complete, as those of free text do; else a stop token always ends the answer.</summary>
+    internal bool MayRunOut { get; init; }
+
     /// <exception cref="ArgumentException">A rule begins with itself, or no text ends it; or the grammar is too large.</exception>
     public CompiledGrammar Compile(GrammarVocabulary vocabulary)
     {

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Crescent.Text.Grammars;
 
 /// <summary>
-/// Keeps one answer within a grammar. A token may follow only if what it leaves open can be closed in the tokens that then remain, the stop token after it included;
-/// so an answer is complete whenever its tokens run out. Of control tokens only those that the grammar names may follow, and the stop tokens once the text is complete.
+/// Keeps one answer within a grammar. A token may follow only if what it leaves open can be closed in the tokens that then remain, the stop token after it included
+/// (but for free text, which may run out); so an answer is complete whenever its tokens run out. Of control tokens only those that the grammar names may follow, and the stop tokens once the text is complete.
 /// </summary>
 public sealed class GrammarConstraint : ITokenConstraint
 {
@@ -37,7 +37,7 @@ public sealed class GrammarConstraint : ITokenConstraint
     }
 
     /// <inheritdoc/>
-    public int TokensNeeded => IsFinished ? 0 : _reading.Cost(0, _count) + 1;
+    public int TokensNeeded => IsFinished ? 0 : _reading.Cost(0, _count) + _grammar.EndTokens;
 
     /// <summary>Whether the text so far is complete by the grammar.</summary>
     public bool IsComplete
@@ -69,7 +69,7 @@ public sealed class GrammarConstraint : ITokenConstraint
 
         mask.Clear();
         // What may remain after this token, the stop token aside.
-        var budget = tokensLeft - 2;
+        var budget = tokensLeft - 1 - _grammar.EndTokens;
         for (var i = 0; i < _count; i++)
         {
             var config = _reading[i];

@@ -6,6 +6,7 @@ using Crescent.Engine.Chat;
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Engine.Synthesis;
 using Crescent.Kernels.Attention;
 using Crescent.Server;
 using Crescent.Text.Templates;
@@ -30,9 +31,10 @@ internal sealed class ServerScene : IAsyncDisposable
     private readonly Checkpoint _checkpoint;
     private readonly LanguageModel _model;
     private readonly CrescentServer _server;
+    private readonly string? _written;
 
-    private ServerScene(Checkpoint checkpoint, LanguageModel model, ChatEngine engine, CrescentServer server) =>
-        (_checkpoint, _model, Engine, _server) = (checkpoint, model, engine, server);
+    private ServerScene(Checkpoint checkpoint, LanguageModel model, ChatEngine engine, CrescentServer server, string? written) =>
+        (_checkpoint, _model, Engine, _server, _written) = (checkpoint, model, engine, server, written);
 
     public ChatEngine Engine { get; }
 
@@ -44,11 +46,12 @@ internal sealed class ServerScene : IAsyncDisposable
 
     private OpenAIClientOptions ClientOptions => new() { Endpoint = new Uri(Http.BaseAddress!, "v1"), Transport = new HttpClientPipelineTransport(Http), RetryPolicy = new ClientRetryPolicy(0) };
 
-    /// <param name="name">A golden model, or stories.</param>
+    /// <param name="name">A golden model, stories, or a synthetic model.</param>
     public static async Task<ServerScene> OpenAsync(
         string name = "stories", string template = "plain", Func<ChatEngineOptions, ChatEngineOptions>? engine = null, Func<ServerOptions, ServerOptions>? server = null, int models = 1)
     {
-        var path = name == "stories" ? SharedData.Path("weights", "stories260K", "stories260K.gguf") : SharedData.Path("golden-models", $"{name}.gguf");
+        var written = SynthPreset.TryGet(name, out var preset) ? Write(preset) : null;
+        var path = written ?? (name == "stories" ? SharedData.Path("weights", "stories260K", "stories260K.gguf") : SharedData.Path("golden-models", $"{name}.gguf"));
         var checkpoint = Checkpoint.Open(path);
         var model = ModelLoader.Load(checkpoint, checkpoint.Metadata, new ModelOptions { Threads = 1, KvType = KvType.F32, MaxBatchTokens = 64 }, out _);
         var options = new ChatEngineOptions { Context = 128 };
@@ -59,7 +62,7 @@ internal sealed class ServerScene : IAsyncDisposable
         var host = new CrescentServer(registry, server?.Invoke(limits) ?? limits, host => host.UseTestServer());
         await host.StartAsync(TestContext.Current.CancellationToken);
         var test = (TestServer)host.Services.GetRequiredService<IServer>();
-        return new ServerScene(checkpoint, model, chat, host) { Http = test.CreateClient() };
+        return new ServerScene(checkpoint, model, chat, host, written) { Http = test.CreateClient() };
     }
 
     /// <summary>Holds the model's first step up until the gate is opened: nobody gets an answer before.</summary>
@@ -118,5 +121,16 @@ internal sealed class ServerScene : IAsyncDisposable
         Engine.Dispose();
         _model.Dispose();
         _checkpoint.Dispose();
+        if (_written is not null)
+        {
+            Directory.Delete(Path.GetDirectoryName(_written)!, recursive: true);
+        }
+    }
+
+    private static string Write(SynthPreset preset)
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("crescent-server-").FullName, $"{preset.Name}.gguf");
+        SynthModel.Write(preset, new SynthOptions(), path, cancellationToken: TestContext.Current.CancellationToken);
+        return path;
     }
 }

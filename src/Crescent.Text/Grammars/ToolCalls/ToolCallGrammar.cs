@@ -28,7 +28,7 @@ public static class ToolCallGrammar
         var offered = options.Mode == ToolCallMode.None ? [] : Offered(options);
         var tools = offered.Select(tool => new CalledTool(tool.Name, Arguments(rules, tool.Name, tool.Parameters))).ToArray();
         rules[0] = new GrammarRule("root", syntax.Answer(new ToolCallWriter(tokenizer, rules, syntax.Markers), tools, options));
-        return new Grammar(rules);
+        return new Grammar(rules) { MayRunOut = options.Mode != ToolCallMode.Required };
     }
 
     private static ToolCallSyntax? Syntax(string template) => template switch
