@@ -92,6 +92,7 @@ internal static class CommandLine
             ConvertCommand.CreateQuantize(terminal),
             PullCommand.Create(terminal),
             ModelsCommand.Create(terminal),
+            TrainCommand.Create(terminal),
         };
         root.Add(new Option<bool>("--quiet") { Description = "Only results and errors.", Recursive = true });
         root.Add(new Option<bool>("--verbose") { Description = "More about what is going on; stack traces with errors.", Recursive = true });
@@ -152,7 +153,7 @@ internal static class CommandLine
     private static CommandFailedException? Explain(Exception exception) => exception switch
     {
         CommandFailedException failure => failure,
-        CheckpointException or WeightReadException or TokenizerException or NotSupportedException or IOException or UnauthorizedAccessException or ArithmeticException
+        CheckpointException or WeightReadException or TokenizerException or NotSupportedException or IOException or InvalidDataException or UnauthorizedAccessException or ArithmeticException
             => new CommandFailedException(FirstLine(exception.Message)),
         ArgumentException => new CommandFailedException(FirstLine(exception.Message)),
         FormatException => new CommandFailedException(FirstLine(exception.Message), CommandFailedException.WrongUsage),

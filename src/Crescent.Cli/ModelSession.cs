@@ -1,5 +1,6 @@
 using Crescent.Cli.Lossy;
 using Crescent.Cli.Planning;
+using Crescent.Engine.Chat;
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.KvCache.Snapshots;
@@ -15,12 +16,7 @@ namespace Crescent.Cli;
 internal sealed class ModelSession : IDisposable
 {
     /// <summary>Context where neither the user nor a smaller model says otherwise: the cache grows by pages, but a run-away answer should end.</summary>
-    public const int DefaultContext = 32768;
-
-    private const long LeastMovedBytes = 16 << 20;
-
-    // What must be left beside the weights: caches, scratch, and everyone else.
-    private const long LeastFreeBytes = 2L << 30;
+    public const int DefaultContext = ChatModelOptions.StandardContext;
 
     private readonly ModelOptions _options;
 
@@ -83,7 +79,7 @@ internal sealed class ModelSession : IDisposable
             double? memoryRate = options.Streaming is { } streaming ? MemoryRate.Get(options.Threads, streaming.Memory, CacheFolder.Of("memory")) : null;
             IReadOnlyList<string> notes = [];
             var metadata = overrides.Count > 0 ? checkpoint.Metadata.With(overrides) : checkpoint.Metadata;
-            model = LoadBeside(() => checkpoint.ReadTokenizer(metadata), () => ModelLoader.Load(checkpoint, metadata, options, out notes), out var tokenizer);
+            model = ModelOpening.LoadBeside(() => checkpoint.ReadTokenizer(metadata), () => ModelLoader.Load(checkpoint, metadata, options, out notes), out var tokenizer);
             foreach (var note in notes)
             {
                 terminal.Note($"note: {note}");
@@ -92,13 +88,8 @@ internal sealed class ModelSession : IDisposable
             model.Recorder = options.Recorder;
             MemoryLimit.Check(path, model, options);
             var lossy = LabelOf(path, checkpoint, metadata, model, options, terminal);
-            if (tokenizer.VocabularySize > model.Shape.Vocab)
-            {
-                throw new CheckpointException(
-                    $"{path}: expected a tokenizer of at most {model.Shape.Vocab} tokens (the embedding's rows), found {tokenizer.VocabularySize}");
-            }
-
-            model.BeforeFirstStep = () => BringIntoMemory(checkpoint, model, options);
+            ModelOpening.Check(path, tokenizer, model);
+            model.BeforeFirstStep = () => ModelOpening.BringIntoMemory(checkpoint, model, options);
             return new ModelSession(checkpoint, metadata, model, options, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal))
             {
                 Lossy = lossy,
@@ -128,58 +119,6 @@ internal sealed class ModelSession : IDisposable
         var label = LossyLabel.Of(lossy, LossyKey.Of(checkpoint, metadata, options));
         terminal.Note(label.Line);
         return label;
-    }
-
-    // Both read the checkpoint, which the caller closes after a failure: none may be left running then. The model's error comes before the tokenizer's.
-    private static LanguageModel LoadBeside(Func<Tokenizer> readTokenizer, Func<LanguageModel> loadModel, out Tokenizer tokenizer)
-    {
-        var reading = Task.Run(readTokenizer);
-        LanguageModel? model = null;
-        try
-        {
-            model = loadModel();
-            tokenizer = reading.GetAwaiter().GetResult();
-            return model;
-        }
-        catch
-        {
-            ((IAsyncResult)reading).AsyncWaitHandle.WaitOne();
-            model?.Dispose();
-            throw;
-        }
-    }
-
-    // A model that fits is moved to huge pages once the first step is done, which moving would hold up: the file's own pages stay with the system, which takes
-    // them back as it needs, unless the model fits only once; then they are given up as it moves. One that leaves too little room is read ahead; a larger one would only push itself out.
-    private static void BringIntoMemory(Checkpoint checkpoint, LanguageModel model, ModelOptions options)
-    {
-        if (model.Streaming is not null)
-        {
-            // What every token needs moves to memory of its own before the first step, and nothing of the files stays mapped: from here on memory is counted.
-            model.MoveWeightsInBackground(forget: true);
-            model.WaitUntilMoved();
-            checkpoint.ReleasePages();
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            return;
-        }
-
-        if (options.MemoryLimit is not null && options.MoveWeights)
-        {
-            // The limit holds the weights once, so what is moved is given up in the file.
-            model.AfterFirstStep = () => model.MoveWeightsInBackground(forget: true);
-            return;
-        }
-
-        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        var fits = memory - checkpoint.TotalBytes >= Math.Max(LeastFreeBytes, memory / 10);
-        if (options.MoveWeights && checkpoint.TotalBytes >= LeastMovedBytes && fits)
-        {
-            model.AfterFirstStep = () => model.MoveWeightsInBackground(forget: checkpoint.TotalBytes >= memory / 20 * 9);
-        }
-        else if (checkpoint.TotalBytes < memory / 4 * 3)
-        {
-            checkpoint.PopulateInBackground();
-        }
     }
 
     /// <summary>Has the generators that are made from now on keep and find beginnings of prompts; not where the options are null.</summary>

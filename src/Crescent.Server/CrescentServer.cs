@@ -110,8 +110,10 @@ public sealed class CrescentServer : IAsyncDisposable
     private static void Map(IEndpointRouteBuilder routes, ModelRegistry models, ServerOptions options)
     {
         var list = new ModelsEndpoint(models);
-        Get("/v1/models", list.ListAsync);
-        Get("/v1/models/{**id}", list.OneAsync);
+        var anthropicList = new AnthropicModels(models);
+        var listErrors = new ErrorWriter(AnthropicModels.WriteErrorAsync);
+        Get("/v1/models", context => AnthropicModels.IsAsked(context) ? anthropicList.ListAsync(context) : list.ListAsync(context)).WithMetadata(listErrors);
+        Get("/v1/models/{**id}", context => AnthropicModels.IsAsked(context) ? anthropicList.OneAsync(context) : list.OneAsync(context)).WithMetadata(listErrors);
         Post("/v1/chat/completions", new ChatCompletionsEndpoint(models, options).AnswerAsync);
         Post("/v1/completions", new CompletionsEndpoint(models, options).AnswerAsync);
         Post("/v1/tokenizers/estimate-token-count", new TokenEstimateEndpoint(models, options).CountAsync);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Crescent.Tests;
 
-/// <summary>The direction of dependencies: Kernels ← Engine → Text, Server → Engine and Text, Cli → all; and within Engine from Checkpoints up to Runtime.</summary>
+/// <summary>The direction of dependencies: Kernels ← Engine → Text, Server → Engine and Text, Training → Engine, Cli → all; and within Engine from Checkpoints up to Runtime.</summary>
 public sealed class DependencyTests
 {
     // What each project may use. A new project gets its line here first.
@@ -14,7 +14,8 @@ public sealed class DependencyTests
         ["Crescent.Agents"] = [],
         ["Crescent.Engine"] = ["Crescent.Kernels", "Crescent.Text"],
         ["Crescent.Server"] = ["Crescent.Engine", "Crescent.Text"],
-        ["Crescent.Cli"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine", "Crescent.Server"],
+        ["Crescent.Training"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine"],
+        ["Crescent.Cli"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine", "Crescent.Server", "Crescent.Training"],
     };
 
     // What each folder of Engine may use of the others.
@@ -30,7 +31,7 @@ public sealed class DependencyTests
         ["Planning"] = ["Checkpoints", "Weights", "KvCache", "Models", "Synthesis"],
         ["Runtime/Sampling"] = ["Checkpoints"],
         ["Runtime"] = ["Checkpoints", "Weights", "KvCache", "Experts", "Models", "Conversion", "Runtime/Sampling"],
-        ["Chat"] = ["KvCache", "Models", "Runtime", "Runtime/Sampling"],
+        ["Chat"] = ["Checkpoints", "KvCache", "Models", "Runtime", "Runtime/Sampling"],
     };
 
     [Fact]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
-import { long, startServer, untilIdle } from './server.mjs';
+import { endToken, long, startServer, untilIdle } from './server.mjs';
 
 let server;
 let client;
@@ -47,6 +47,12 @@ test('raw events come in order', async () => {
   }
 
   assert.deepEqual(types, ['message_start', 'content_block_start', 'content_block_delta', 'content_block_stop', 'message_delta', 'message_stop']);
+});
+
+test('an answer that ends by itself ends its turn', async () => {
+  const message = await client.messages.create({ ...ask, logit_bias: { [await endToken(server)]: 100 } });
+  assert.equal(message.stop_reason, 'end_turn');
+  assert.equal(message.stop_sequence, null);
 });
 
 test('a Bearer token is a key too', async () => {
@@ -109,8 +115,14 @@ test('401 without a known key', async () => {
   await assert.rejects(stranger.messages.create(ask), (error) => error instanceof Anthropic.AuthenticationError && error.error.error.type === 'authentication_error');
 });
 
-test('404 for a model that is not there', async () => {
-  await assert.rejects(client.models.retrieve('none'), Anthropic.NotFoundError);
+test('models are listed, 404 for one that is not there', async () => {
+  const ids = [];
+  for await (const model of client.models.list()) {
+    ids.push(model.id);
+  }
+
+  assert.deepEqual(ids, ['tiny']);
+  await assert.rejects(client.models.retrieve('none'), (error) => error instanceof Anthropic.NotFoundError && error.error.error.type === 'not_found_error');
 });
 
 test('an abort ends the answer', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import OpenAI from 'openai';
-import { long, startServer, untilIdle } from './server.mjs';
+import { endToken, long, startServer, untilIdle } from './server.mjs';
 
 let server;
 let client;
@@ -47,8 +47,17 @@ test('streamed equals plain', async () => {
 test('the stream helper puts the response together', async () => {
   const plain = await client.responses.create(ask);
   const final = await client.responses.stream(ask).finalResponse();
-  assert.equal(final.output_text, plain.output_text);
-  assert.equal(final.usage.output_tokens, 24);
+  assert.equal(final.output[0].content[0].text, plain.output_text);
+});
+
+test('an answer that ends by itself is complete, helper or not', async () => {
+  const ends = { ...ask, logit_bias: { [await endToken(server)]: 100 } };
+  const plain = await client.responses.create(ends);
+  assert.equal(plain.status, 'completed');
+  assert.equal(plain.incomplete_details, null);
+  const final = await client.responses.stream(ends).finalResponse();
+  assert.equal(final.status, 'completed');
+  assert.equal(final.usage.output_tokens, plain.usage.output_tokens);
 });
 
 test('a response goes on from the one before, and is kept until it is deleted', async () => {

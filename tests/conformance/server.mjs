@@ -57,4 +57,12 @@ export async function untilIdle({ url, key }) {
   throw new Error('expected the aborted answer to end, found it goes on');
 }
 
+/** The token that ends an answer: llama-server's extras name it. */
+export async function endToken({ url, key }) {
+  const headers = { authorization: `Bearer ${key}` };
+  const { eos_token } = await (await fetch(`${url}/tokenizer_info`, { headers })).json();
+  const { tokens } = await (await fetch(`${url}/tokenize`, { method: 'POST', headers, body: JSON.stringify({ content: eos_token, parse_special: true }) })).json();
+  return tokens.at(-1);
+}
+
 export const long = 'word '.repeat(3000);

@@ -25,6 +25,7 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(ServeJson))]
 [JsonSerializable(typeof(ModelsJson))]
 [JsonSerializable(typeof(RemovedModelJson))]
+[JsonSerializable(typeof(TrainJson))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly CliJson s_readable = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, PropertyNamingPolicy = JsonNamingPolicy.CamelCase });

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Crescent.Engine.Checkpoints.Gguf;
+using Crescent.Engine.Checkpoints.HuggingFace;
 using Crescent.Engine.Synthesis.Published;
 using Crescent.Kernels;
 
@@ -114,10 +115,7 @@ internal sealed record MlaShape : SynthShape
         json.WriteEndObject();
     }
 
-    // The router is no module of the kind that is quantised.
-    public override IEnumerable<string> Unquantized(DType type, int layers) => type == DType.INT4_G32
-        ? ["lm_head", "re:.*self_attn.*", "re:.*shared_experts.*", @"re:.*mlp\.(gate|up|gate_up|down)_proj.*"]
-        : [];
+    public override IEnumerable<string> Unquantized(DType type, int layers) => type == DType.INT4_G32 ? Int4Config.AllButExperts : [];
 
     protected override void AddPublishedLayer(PublishedTensors list, string name, string source, int layer)
     {

@@ -28,6 +28,11 @@ internal sealed class AnswerSections
                 Continue(SectionKind.Call, piece.Text, steps);
                 break;
             case AnswerEventKind.CallEnd:
+                if (_open is { Kind: SectionKind.Call, Text.Length: 0 })
+                {
+                    Continue(SectionKind.Call, "{}", steps); // clients parse what they get
+                }
+
                 Close(steps);
                 break;
         }

@@ -1,5 +1,5 @@
-using Crescent.Server.Anthropic.Wire;
 using Crescent.Server.Answers;
+using Crescent.Server.Anthropic.Wire;
 
 namespace Crescent.Server.Anthropic;
 

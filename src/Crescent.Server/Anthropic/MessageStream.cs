@@ -1,6 +1,6 @@
 using Crescent.Engine.Chat;
-using Crescent.Server.Anthropic.Wire;
 using Crescent.Server.Answers;
+using Crescent.Server.Anthropic.Wire;
 using Crescent.Server.Http;
 using Microsoft.AspNetCore.Http;
 
@@ -15,11 +15,11 @@ internal sealed class MessageStream(HttpContext context, EventStream events, Mes
     private bool _hasBegun;
 
     /// <exception cref="ChatException">The answer failed before its first event.</exception>
-    public async Task RunAsync(ChatAnswer answer)
+    public async Task RunAsync(IAsyncEnumerable<ChatUpdate> answer)
     {
         try
         {
-            await foreach (var update in events.WithPingsAsync(answer))
+            await foreach (var update in answer)
             {
                 await SendAsync(update);
             }

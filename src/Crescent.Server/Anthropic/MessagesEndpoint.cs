@@ -1,5 +1,5 @@
-using Crescent.Server.Anthropic.Wire;
 using Crescent.Server.Answers;
+using Crescent.Server.Anthropic.Wire;
 using Crescent.Server.Http;
 using Crescent.Server.OpenAi;
 using Microsoft.AspNetCore.Http;
@@ -19,7 +19,7 @@ internal sealed class MessagesEndpoint(ModelRegistry models, ServerOptions optio
         if (request.Stream)
         {
             var events = new EventStream(context, options.PingInterval, options.Time);
-            await new MessageStream(context, events, head, model.Engine.Context).RunAsync(answer);
+            await new MessageStream(context, events, head, model.Engine.Context).RunAsync(events.WithPingsAsync(answer));
             return;
         }
 

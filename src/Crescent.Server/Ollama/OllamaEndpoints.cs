@@ -26,45 +26,19 @@ internal sealed class OllamaEndpoints(ModelRegistry models, ServerOptions option
         }
 
         using var answer = model.Engine.Submit(request.ToChatRequest(model), context.RequestAborted);
-        await (request.Stream ? StreamAsync(context, answer, writer) : WholeAsync(context, answer, writer));
+        var updates = answer.ReadAsync(context.RequestAborted);
+        await (request.Stream ? new OllamaStream(new LineStream(context), writer).RunAsync(updates) : WholeAsync(context, updates, writer));
     }
 
-    private static async Task StreamAsync(HttpContext context, ChatAnswer answer, OllamaWriter writer)
-    {
-        var lines = new LineStream(context);
-        try
-        {
-            await foreach (var update in answer.ReadAsync(context.RequestAborted))
-            {
-                foreach (var line in Lines(update, writer))
-                {
-                    await lines.SendAsync(line, OllamaJson.Relaxed.OllamaReply);
-                }
-            }
-        }
-        catch (Exception exception) when (lines.HasBegun && exception is not OperationCanceledException)
-        {
-            // The status went out long ago: the error is the last line.
-            await lines.SendAsync(new OllamaError(ErrorMapping.ToError(exception).Message), OllamaJson.Relaxed.OllamaError);
-        }
-    }
-
-    private static async Task WholeAsync(HttpContext context, ChatAnswer answer, OllamaWriter writer)
+    private static async Task WholeAsync(HttpContext context, IAsyncEnumerable<ChatUpdate> answer, OllamaWriter writer)
     {
         EndUpdate? end = null;
-        await foreach (var update in answer.ReadAsync(context.RequestAborted))
+        await foreach (var update in answer)
         {
-            _ = Lines(update, writer);
+            _ = writer.Lines(update);
             end = update as EndUpdate ?? end;
         }
 
         await Replies.WriteAsync(context, writer.Whole(end!), OllamaJson.Relaxed.OllamaReply);
     }
-
-    private static OllamaReply[] Lines(ChatUpdate update, OllamaWriter writer) => update switch
-    {
-        PieceUpdate piece => [.. piece.Events.Select(writer.Push).OfType<OllamaReply>()],
-        EndUpdate end => [writer.End(end)],
-        _ => [],
-    };
 }

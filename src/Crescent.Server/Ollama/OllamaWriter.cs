@@ -16,6 +16,14 @@ internal sealed class OllamaWriter(bool isChat, string model, TimeProvider time)
     private readonly StringBuilder _arguments = new();
     private AnswerEvent _call;
 
+    /// <summary>The lines that an update makes.</summary>
+    public IReadOnlyList<OllamaReply> Lines(ChatUpdate update) => update switch
+    {
+        PieceUpdate piece => [.. piece.Events.Select(Push).OfType<OllamaReply>()],
+        EndUpdate end => [End(end)],
+        _ => [],
+    };
+
     /// <summary>The line that a piece makes; null for none.</summary>
     public OllamaReply? Push(AnswerEvent piece)
     {

@@ -15,21 +15,21 @@ internal sealed class ResponseStore(int mostResponses = ResponseStore.StandardRe
     {
         lock (_gate)
         {
-            Remove(response.Reply.Id);
             _byId[response.Reply.Id] = _byUse.AddFirst(response);
             _bytes += response.Size;
             while (_byUse.Count > mostResponses || _bytes > mostBytes)
             {
-                Remove(_byUse.Last!.Value.Reply.Id);
+                Remove(_byUse.Last!);
             }
         }
     }
 
-    public StoredResponse? Find(string id)
+    /// <param name="owner">Whoever asks: only its own are found.</param>
+    public StoredResponse? Find(string id, int owner)
     {
         lock (_gate)
         {
-            if (!_byId.TryGetValue(id, out var node))
+            if (!_byId.TryGetValue(id, out var node) || node.Value.Owner != owner)
             {
                 return null;
             }
@@ -41,18 +41,25 @@ internal sealed class ResponseStore(int mostResponses = ResponseStore.StandardRe
     }
 
     /// <summary>Whether it was there.</summary>
-    public bool Remove(string id)
+    /// <inheritdoc cref="Find"/>
+    public bool Remove(string id, int owner)
     {
         lock (_gate)
         {
-            if (!_byId.Remove(id, out var node))
+            if (!_byId.TryGetValue(id, out var node) || node.Value.Owner != owner)
             {
                 return false;
             }
 
-            _byUse.Remove(node);
-            _bytes -= node.Value.Size;
+            Remove(node);
             return true;
         }
+    }
+
+    private void Remove(LinkedListNode<StoredResponse> node)
+    {
+        _byId.Remove(node.Value.Reply.Id);
+        _byUse.Remove(node);
+        _bytes -= node.Value.Size;
     }
 }

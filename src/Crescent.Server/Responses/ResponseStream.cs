@@ -14,12 +14,12 @@ internal sealed class ResponseStream(EventStream events, ResponseWriter writer)
 
     /// <param name="keep">Gets the whole answer before the client learns that it is complete, and may go on from it.</param>
     /// <exception cref="ChatException">The answer failed before its first event.</exception>
-    public async Task RunAsync(ChatAnswer answer, Action<SectionedAnswer> keep)
+    public async Task RunAsync(IAsyncEnumerable<ChatUpdate> answer, Action<SectionedAnswer> keep)
     {
         try
         {
             EndUpdate? end = null;
-            await foreach (var update in events.WithPingsAsync(answer))
+            await foreach (var update in answer)
             {
                 await BeginAsync();
                 await SendAsync(((update as PieceUpdate)?.Events ?? []).SelectMany(_sections.Push));

@@ -2,6 +2,7 @@ using Crescent.Server.Answers;
 using Crescent.Server.Http;
 using Crescent.Server.OpenAi;
 using Crescent.Server.Responses.Wire;
+using Crescent.Server.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Crescent.Server.Responses;
@@ -13,25 +14,25 @@ internal sealed class ResponsesEndpoint(ModelRegistry models, ServerOptions opti
 
     public async Task AnswerAsync(HttpContext context)
     {
-        var request = ResponsesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), _store);
+        var request = ResponsesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), _store, KeyHolder.Of(context));
         var model = models.Find(request.Chat.Model);
         var writer = new ResponseWriter(ResponseWriter.Begin(request, model, options.Time), request.SealsReasoning);
         using var answer = model.Engine.Submit(request.Chat.ToChatRequest(model), context.RequestAborted);
         if (request.Chat.Stream)
         {
             var events = new EventStream(context, options.PingInterval, options.Time);
-            await new ResponseStream(events, writer).RunAsync(answer, whole => Keep(request, writer, whole));
+            await new ResponseStream(events, writer).RunAsync(events.WithPingsAsync(answer), whole => Keep(context, request, writer, whole));
             return;
         }
 
         var collected = await SectionedAnswer.ReadAsync(answer, context.RequestAborted);
-        Keep(request, writer, collected);
+        Keep(context, request, writer, collected);
         await Replies.WriteAsync(context, writer.End(collected.Sections, collected.End), ResponsesJson.Relaxed.ResponseReply);
     }
 
     public async Task CountAsync(HttpContext context)
     {
-        var request = ResponsesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), _store).Chat;
+        var request = ResponsesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), _store, KeyHolder.Of(context)).Chat;
         var model = models.Find(request.Model);
         var count = request.PromptIds(model, request.Conversation with { CurrentDate = model.Today }).Length;
         await Replies.WriteAsync(context, new InputTokenCount(count), ResponsesJson.Relaxed.InputTokenCount);
@@ -40,22 +41,22 @@ internal sealed class ResponsesEndpoint(ModelRegistry models, ServerOptions opti
     public Task OneAsync(HttpContext context)
     {
         var id = IdOf(context);
-        return Replies.WriteAsync(context, (_store.Find(id) ?? throw NotFound(id)).Reply, ResponsesJson.Relaxed.ResponseReply);
+        return Replies.WriteAsync(context, (_store.Find(id, KeyHolder.Of(context)) ?? throw NotFound(id)).Reply, ResponsesJson.Relaxed.ResponseReply);
     }
 
     public Task DeleteAsync(HttpContext context)
     {
         var id = IdOf(context);
-        return _store.Remove(id) ? Replies.WriteAsync(context, new DeletedResponse(id), ResponsesJson.Relaxed.DeletedResponse) : throw NotFound(id);
+        return _store.Remove(id, KeyHolder.Of(context)) ? Replies.WriteAsync(context, new DeletedResponse(id), ResponsesJson.Relaxed.DeletedResponse) : throw NotFound(id);
     }
 
-    private void Keep(ResponsesRequest request, ResponseWriter writer, SectionedAnswer answer)
+    private void Keep(HttpContext context, ResponsesRequest request, ResponseWriter writer, SectionedAnswer answer)
     {
         if (request.Store)
         {
             var conversation = new ItemConversation(request.Conversation);
             conversation.Add(answer.Sections);
-            _store.Add(new StoredResponse(writer.End(answer.Sections, answer.End), conversation.Messages));
+            _store.Add(new StoredResponse(KeyHolder.Of(context), writer.End(answer.Sections, answer.End), conversation.Messages));
         }
     }
 

@@ -23,12 +23,13 @@ internal sealed record ResponsesRequest(JsonFields Body, ChatCompletionRequest C
     /// <summary>Whether reasoning is to be sealed for a client that keeps it.</summary>
     public bool SealsReasoning { get; private init; }
 
+    /// <param name="owner">The key of the request.</param>
     /// <exception cref="ApiException">A field has the wrong type or range, or the answer before is not kept.</exception>
-    public static ResponsesRequest Read(JsonFields body, ResponseStore store)
+    public static ResponsesRequest Read(JsonFields body, ResponseStore store, int owner)
     {
         Refuse(body);
         var previous = body.Text("previous_response_id");
-        var conversation = new ItemConversation(previous is null ? [] : Before(previous, store));
+        var conversation = new ItemConversation(previous is null ? [] : Before(previous, store, owner));
         ItemReader.Read(body, conversation);
         var instructions = body.Text("instructions");
         IReadOnlyList<ChatMessage> messages = string.IsNullOrEmpty(instructions) ? conversation.Messages : [new ChatMessage("system", instructions), .. conversation.Messages];
@@ -65,7 +66,7 @@ internal sealed record ResponsesRequest(JsonFields Body, ChatCompletionRequest C
         };
     }
 
-    private static IReadOnlyList<ChatMessage> Before(string id, ResponseStore store) => store.Find(id)?.Conversation ?? throw ApiException.Invalid(
+    private static IReadOnlyList<ChatMessage> Before(string id, ResponseStore store, int owner) => store.Find(id, owner)?.Conversation ?? throw ApiException.Invalid(
         "previous_response_id", $"no response with id '{id}' is kept here; send the whole conversation as input", "previous_response_not_found");
 
     // Tools of OpenAI's own that the model may do without are passed over.

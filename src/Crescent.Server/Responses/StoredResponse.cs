@@ -4,7 +4,8 @@ using Crescent.Text.Templates;
 namespace Crescent.Server.Responses;
 
 /// <summary>An answer that is kept, and the conversation that a next request goes on with: without instructions, which are each request's own.</summary>
-internal sealed record StoredResponse(ResponseReply Reply, IReadOnlyList<ChatMessage> Conversation)
+/// <param name="Owner">The key of the request, which alone finds it again.</param>
+internal sealed record StoredResponse(int Owner, ResponseReply Reply, IReadOnlyList<ChatMessage> Conversation)
 {
     private const int MessageOverhead = 100;
 

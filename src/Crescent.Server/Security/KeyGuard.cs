@@ -28,7 +28,9 @@ internal sealed class KeyGuard : IDisposable
     {
         if (!IsOpen(context))
         {
-            Count(RequireKey(context.Request));
+            var key = RequireKey(context.Request);
+            context.Features.Set(new KeyHolder(key));
+            Count(key);
         }
 
         await next(context);

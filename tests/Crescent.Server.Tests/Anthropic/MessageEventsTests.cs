@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Crescent.Engine.Chat;
+using Crescent.Server.Answers;
 using Crescent.Server.Anthropic;
 using Crescent.Server.Anthropic.Wire;
-using Crescent.Server.Answers;
 using Crescent.Tests.Support;
 using Crescent.Text.Answers;
 using Xunit;
@@ -32,6 +32,7 @@ public sealed class MessageEventsTests
                 """{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"\"Zürich\"}"}}""",
                 """{"type":"content_block_stop","index":2}""",
                 """{"type":"content_block_start","index":3,"content_block":{"type":"tool_use","id":"functions.now:1","name":"now","input":{}}}""",
+                """{"type":"content_block_delta","index":3,"delta":{"type":"input_json_delta","partial_json":"{}"}}""",
                 """{"type":"content_block_stop","index":3}""",
             ],
             steps.SelectMany(MessageEvents.Of).Select(one => JsonSerializer.Serialize(one, AnthropicJson.Relaxed.MessageEvent)));

@@ -82,6 +82,21 @@ public sealed class MessagesTests
     }
 
     [Fact]
+    public async Task Models_are_listed_as_Anthropics_clients_expect()
+    {
+        await using var scene = await ServerScene.OpenAsync(models: 2);
+        Assert.Equal("list", (await scene.GetAsync("/v1/models")).Text("object"));
+        scene.Http.DefaultRequestHeaders.Add("anthropic-version", "2023-06-01");
+        Assert.Equal(
+            """{"data":[{"type":"model","id":"tiny","display_name":"tiny","created_at":"1970-01-01T00:00:00+00:00"},{"type":"model","id":"tiny-1","display_name":"tiny-1","created_at":"1970-01-01T00:00:00+00:00"}],"first_id":"tiny","last_id":"tiny-1","has_more":false}""",
+            (await scene.GetAsync("/v1/models")).GetRawText());
+        Assert.Equal("tiny-1", (await scene.GetAsync("/v1/models/tiny-1")).Text("display_name"));
+        using var missing = await scene.Http.GetAsync("/v1/models/none", TestContext.Current.CancellationToken);
+        Assert.Equal(404, (int)missing.StatusCode);
+        Assert.Contains("\"not_found_error\"", await missing.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Tokens_are_counted()
     {
         await using var scene = await ServerScene.OpenAsync();

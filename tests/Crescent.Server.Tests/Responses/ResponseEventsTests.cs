@@ -40,8 +40,9 @@ public sealed class ResponseEventsTests
                 """{"type":"response.function_call_arguments.done","sequence_number":0,"item_id":"fc_x2","output_index":2,"name":"weather","arguments":"{\"city\":\"Zürich\"}"}""",
                 """{"type":"response.output_item.done","sequence_number":0,"output_index":2,"item":{"id":"fc_x2","type":"function_call","status":"completed","call_id":"functions.weather:0","name":"weather","arguments":"{\"city\":\"Zürich\"}"}}""",
                 """{"type":"response.output_item.added","sequence_number":0,"output_index":3,"item":{"id":"fc_x3","type":"function_call","status":"in_progress","call_id":"functions.now:1","name":"now","arguments":""}}""",
-                """{"type":"response.function_call_arguments.done","sequence_number":0,"item_id":"fc_x3","output_index":3,"name":"now","arguments":""}""",
-                """{"type":"response.output_item.done","sequence_number":0,"output_index":3,"item":{"id":"fc_x3","type":"function_call","status":"completed","call_id":"functions.now:1","name":"now","arguments":""}}""",
+                """{"type":"response.function_call_arguments.delta","sequence_number":0,"item_id":"fc_x3","output_index":3,"delta":"{}"}""",
+                """{"type":"response.function_call_arguments.done","sequence_number":0,"item_id":"fc_x3","output_index":3,"name":"now","arguments":"{}"}""",
+                """{"type":"response.output_item.done","sequence_number":0,"output_index":3,"item":{"id":"fc_x3","type":"function_call","status":"completed","call_id":"functions.now:1","name":"now","arguments":"{}"}}""",
             ],
             steps.SelectMany(step => events.Of(step)).Select(one => JsonSerializer.Serialize(one, ResponsesJson.Relaxed.ResponseEvent)));
     }
@@ -65,7 +66,7 @@ public sealed class ResponseEventsTests
         conversation.Add(Sections().All);
         var message = Assert.Single(conversation.Messages);
         Assert.Equal(("assistant", "Two cities.", "I look."), (message.Role, message.ReasoningContent, message.Content));
-        Assert.Equal(["""functions.weather:0 weather {"city":"Zürich"}""", "functions.now:1 now "], message.ToolCalls.Select(call => $"{call.Id} {call.Name} {call.Arguments}"));
+        Assert.Equal(["""functions.weather:0 weather {"city":"Zürich"}""", "functions.now:1 now {}"], message.ToolCalls.Select(call => $"{call.Id} {call.Name} {call.Arguments}"));
     }
 
     private static AnswerSections Sections()

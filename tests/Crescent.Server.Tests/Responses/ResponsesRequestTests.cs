@@ -67,7 +67,7 @@ public sealed class ResponsesRequestTests
     public void What_others_sealed_is_passed_over(string seal) =>
         Assert.Equal("Short.", Read($$"""{"input":[{"type":"reasoning","summary":[{"type":"summary_text","text":"Short."}],"encrypted_content":"{{seal}}"}]}""").Conversation[0].ReasoningContent);
 
-    private static ResponsesRequest Read(string json) => ResponsesRequest.Read(Bodies.Of(json), new ResponseStore());
+    private static ResponsesRequest Read(string json) => ResponsesRequest.Read(Bodies.Of(json), new ResponseStore(), owner: 0);
 
     private static string Render(string template, ChatCompletionRequest request) =>
         string.Concat(TemplateFactory.Create(template).Render(request.Conversation).Select(segment => segment.IsMarker ? $"⟦{segment.Text}⟧" : segment.Text));

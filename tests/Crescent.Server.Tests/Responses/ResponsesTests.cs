@@ -1,4 +1,6 @@
+using System.Net.Http.Headers;
 using System.Text.Json;
+using Crescent.Server.Security;
 using Crescent.Tests.Support;
 using Xunit;
 
@@ -80,6 +82,19 @@ public sealed class ResponsesTests
             using var missing = await scene.Http.GetAsync($"{Path}/{id}", TestContext.Current.CancellationToken);
             Assert.Equal(404, (int)missing.StatusCode);
         }
+    }
+
+    [Fact]
+    public async Task A_response_belongs_to_its_key()
+    {
+        await using var scene = await ServerScene.OpenAsync(server: options => options with { Keys = new ApiKeys(["alpha", "beta"]) });
+        scene.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "alpha");
+        var id = (await scene.AskAsync(Path, $$"""{ {{Once}},"max_output_tokens":2}""")).Text("id");
+        Assert.Equal(id, (await scene.GetAsync($"{Path}/{id}")).Text("id"));
+        scene.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "beta");
+        using var response = await scene.Http.GetAsync($"{Path}/{id}", TestContext.Current.CancellationToken);
+        Assert.Equal(404, (int)response.StatusCode);
+        Assert.Equal("previous_response_not_found", (await scene.RefusedAsync(400, Path, $$"""{ {{Once}},"previous_response_id":"{{id}}"}""")).Text("code"));
     }
 
     [Fact]

@@ -1,5 +1,5 @@
-using System.Text.RegularExpressions;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Crescent.Tests;
 using Crescent.Text.Templates;
 using Crescent.Text.Tests.Support;

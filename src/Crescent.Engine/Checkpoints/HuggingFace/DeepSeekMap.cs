@@ -26,17 +26,17 @@ internal static class DeepSeekMap
         model.MapEnds();
         for (var i = 0; i < model.Layers; i++)
         {
-            var (name, source) = ($"blk.{i}", $"model.layers.{i}");
-            model.Tensors.Plain($"{name}.attn_norm.weight", $"{source}.input_layernorm.weight");
-            model.Tensors.Plain($"{name}.ffn_norm.weight", $"{source}.post_attention_layernorm.weight");
-            MapAttention(model, name, $"{source}.self_attn");
+            var (name, source) = ($"blk.{i}", DeepSeekNames.Layer(i));
+            model.Tensors.Plain($"{name}.attn_norm.weight", $"{source}.{DeepSeekNames.AttentionNorm}.weight");
+            model.Tensors.Plain($"{name}.ffn_norm.weight", $"{source}.{DeepSeekNames.FeedForwardNorm}.weight");
+            MapAttention(model, name, $"{source}.{DeepSeekNames.Attention}");
             if (i < dense)
             {
-                model.MapFeedForward(name, "", $"{source}.mlp");
+                model.MapFeedForward(name, "", $"{source}.{DeepSeekNames.FeedForward}");
             }
             else
             {
-                MapMixture(model, name, $"{source}.mlp", experts);
+                MapMixture(model, name, $"{source}.{DeepSeekNames.FeedForward}", experts);
             }
         }
     }
@@ -68,21 +68,21 @@ internal static class DeepSeekMap
 
     public static void MapAttention(HfModel model, string name, string source)
     {
-        if (model.Tensors.ContainsMatrix($"{source}.q_a_proj"))
+        if (model.Tensors.ContainsMatrix($"{source}.{DeepSeekNames.QueryDown}"))
         {
-            model.Tensors.Matrix($"{name}.attn_q_a.weight", $"{source}.q_a_proj");
-            model.Tensors.Plain($"{name}.attn_q_a_norm.weight", $"{source}.q_a_layernorm.weight");
-            model.Tensors.Matrix($"{name}.attn_q_b.weight", $"{source}.q_b_proj");
+            model.Tensors.Matrix($"{name}.attn_q_a.weight", $"{source}.{DeepSeekNames.QueryDown}");
+            model.Tensors.Plain($"{name}.attn_q_a_norm.weight", $"{source}.{DeepSeekNames.QueryNorm}.weight");
+            model.Tensors.Matrix($"{name}.attn_q_b.weight", $"{source}.{DeepSeekNames.QueryUp}");
         }
         else
         {
-            model.Tensors.Matrix($"{name}.attn_q.weight", $"{source}.q_proj");
+            model.Tensors.Matrix($"{name}.attn_q.weight", $"{source}.{DeepSeekNames.Query}");
         }
 
-        model.Tensors.Matrix($"{name}.attn_kv_a_mqa.weight", $"{source}.kv_a_proj_with_mqa");
-        model.Tensors.Plain($"{name}.attn_kv_a_norm.weight", $"{source}.kv_a_layernorm.weight");
-        model.Tensors.Matrix($"{name}.attn_kv_b.weight", $"{source}.kv_b_proj");
-        model.Tensors.Matrix($"{name}.attn_output.weight", $"{source}.o_proj");
+        model.Tensors.Matrix($"{name}.attn_kv_a_mqa.weight", $"{source}.{DeepSeekNames.LatentDown}");
+        model.Tensors.Plain($"{name}.attn_kv_a_norm.weight", $"{source}.{DeepSeekNames.LatentNorm}.weight");
+        model.Tensors.Matrix($"{name}.attn_kv_b.weight", $"{source}.{DeepSeekNames.LatentUp}");
+        model.Tensors.Matrix($"{name}.attn_output.weight", $"{source}.{DeepSeekNames.Output}");
     }
 
     private static void MapRouting(HfModel model, int experts)
@@ -114,16 +114,16 @@ internal static class DeepSeekMap
 
     private static void MapMixture(HfModel model, string name, string source, int experts)
     {
-        model.Tensors.Matrix($"{name}.ffn_gate_inp.weight", $"{source}.gate");
+        model.Tensors.Matrix($"{name}.ffn_gate_inp.weight", $"{source}.{DeepSeekNames.Router}");
         if (Score(model.Config) == SigmoidGating)
         {
-            model.Tensors.Plain($"{name}.exp_probs_b.bias", $"{source}.gate.e_score_correction_bias");
+            model.Tensors.Plain($"{name}.exp_probs_b.bias", $"{source}.{DeepSeekNames.RouterBias}");
         }
 
-        model.MapExperts(name, experts, $"{source}.experts");
+        model.MapExperts(name, experts, $"{source}.{DeepSeekNames.Experts}");
         if (model.Config.Integer("n_shared_experts", 0, 0, 1024) > 0)
         {
-            model.MapFeedForward(name, "_shexp", $"{source}.shared_experts");
+            model.MapFeedForward(name, "_shexp", $"{source}.{DeepSeekNames.SharedExperts}");
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Crescent.Engine.Checkpoints.HuggingFace;
 using Crescent.Kernels;
 
 namespace Crescent.Engine.Synthesis.Published;
@@ -93,7 +94,7 @@ internal static class ConfigFiles
                 WriteModules(json, "modules_to_not_convert", shape.Unquantized(type, layers));
                 break;
             case DType.INT4_G32:
-                WriteInt4(json);
+                Int4Config.Write(json);
                 WriteModules(json, "ignore", shape.Unquantized(type, layers));
                 break;
             default:
@@ -102,34 +103,6 @@ internal static class ConfigFiles
                 break;
         }
 
-        json.WriteEndObject();
-    }
-
-    // compressed-tensors.
-    private static void WriteInt4(Utf8JsonWriter json)
-    {
-        json.WriteString("quant_method", "compressed-tensors");
-        json.WriteString("format", "pack-quantized");
-        json.WriteString("quantization_status", "compressed");
-        json.WriteNull("kv_cache_scheme");
-        json.WriteStartObject("config_groups");
-        json.WriteStartObject("group_0");
-        json.WriteStartArray("targets");
-        json.WriteStringValue("Linear");
-        json.WriteEndArray();
-        json.WriteNull("input_activations");
-        json.WriteNull("output_activations");
-        json.WriteStartObject("weights");
-        json.WriteNumber("num_bits", 4);
-        json.WriteString("type", "int");
-        json.WriteBoolean("symmetric", true);
-        json.WriteString("strategy", "group");
-        json.WriteNumber("group_size", Groups.Length);
-        json.WriteBoolean("dynamic", false);
-        json.WriteString("observer", "minmax");
-        json.WriteNull("actorder");
-        json.WriteEndObject();
-        json.WriteEndObject();
         json.WriteEndObject();
     }
 

@@ -11,6 +11,8 @@ namespace Crescent.Server.Anthropic.Wire;
 [JsonSerializable(typeof(MessageEvent))]
 [JsonSerializable(typeof(MessageDeltaEvent))]
 [JsonSerializable(typeof(TokenCount))]
+[JsonSerializable(typeof(ModelPage))]
+[JsonSerializable(typeof(ModelEntry))]
 [JsonSerializable(typeof(ContentBlock))]
 internal sealed partial class AnthropicJson : JsonSerializerContext
 {

@@ -1,0 +1,27 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Crescent.Engine.Chat.Extensions;
+
+/// <summary>Registers a model in this process with a container of services.</summary>
+public static class CrescentServices
+{
+    /// <summary>
+    /// Adds a <see cref="ChatModel"/>, opened when it is first wanted and disposed of with the container, and an <see cref="IChatClient"/> over it.
+    /// </summary>
+    /// <param name="path">A GGUF file, or a folder as published.</param>
+    public static IServiceCollection AddCrescentChatClient(this IServiceCollection services, string path, ChatModelOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        services.AddSingleton(_ => ChatModel.Open(path, options));
+        return services.AddSingleton<IChatClient>(provider => provider.GetRequiredService<ChatModel>().CreateChatClient());
+    }
+
+    /// <summary>A client over a model; the model must outlive it.</summary>
+    public static CrescentChatClient CreateChatClient(this ChatModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new CrescentChatClient(model.Engine, model.Name, model.Sampling);
+    }
+}

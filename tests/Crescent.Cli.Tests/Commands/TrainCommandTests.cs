@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Crescent.Tests.Support;
+using Xunit;
+
+namespace Crescent.Tests.Commands;
+
+public sealed class TrainCommandTests
+{
+    [Fact]
+    public void A_killed_run_goes_on_with_the_losses_of_one_that_was_not_and_its_release_runs()
+    {
+        using var folder = new TemporaryFolder();
+        var whole = InProcess.Run("train", folder.Write("whole.json", Config(folder["whole"])), "--json").Json;
+        Assert.Equal(24, whole.GetProperty("steps").GetInt32());
+
+        var config = folder.Write("cut.json", Config(folder["cut"]));
+        using (var process = CliProcess.Start("train", config, "--quiet"))
+        {
+            while (Lines(folder["cut"]).Length < 8 && !process.HasExited)
+            {
+                Thread.Sleep(5);
+            }
+
+            Assert.False(process.HasExited, "expected the run to be longer than this test's patience");
+            process.Kill();
+        }
+
+        var resumed = InProcess.Run("train", config, "--resume", "--json").Json;
+        Assert.Equal(whole.GetProperty("loss").GetDouble(), resumed.GetProperty("loss").GetDouble());
+        Assert.Equal(Losses(folder["whole"]), Losses(folder["cut"]));
+        Assert.Equal(24, Losses(folder["cut"]).Length);
+
+        var answer = InProcess.Run("run", Path.Combine(folder["cut"], "release"), "-p", "What is 2 + 2?", "-n", "3", "--ignore-eos", "--temp", "0", "--json").Json;
+        Assert.Equal(3, answer.GetProperty("generatedTokens").GetInt32());
+    }
+
+    [Fact]
+    public void Wrong_configurations_are_named()
+    {
+        using var folder = new TemporaryFolder();
+        InProcess.Run("train", folder["none.json"]).Failed(1, "none.json");
+        InProcess.Run("train", folder.Write("a.json", "{\"output\":\"x\",\"sources\":[],\"model\":{\"hiden\":4}}")).Failed(1, "hiden");
+        var config = folder.Write("b.json", Config(folder["b"]).Replace("synthetic", "novels", StringComparison.Ordinal));
+        InProcess.Run("train", config).Failed(1, "unknown corpus 'novels'");
+        InProcess.Run("train", folder.Write("c.json", Config(folder["c"])), "--resume").Failed(1, "state.safetensors");
+    }
+
+    // Made-up tasks alone: no corpus is needed, and the tokenizer is the 256 bytes.
+    private static string Config(string output) => $$"""
+        {
+          "output": {{JsonSerializer.Serialize(output)}},
+          "corpora": "none",
+          "sources": [{ "name": "synthetic", "weight": 1, "most": 200 }],
+          "tokenizer": { "ranks": 256 },
+          "model": { "layers": 2, "hidden": 64, "heads": 2, "queryRank": 32, "latentWidth": 32, "nopeWidth": 16, "ropeWidth": 16, "valueWidth": 16, "denseWidth": 64, "experts": 4, "topK": 2, "expertWidth": 32, "contextLength": 256 },
+          "schedule": { "rowLength": 128, "rows": 4, "accumulate": 2, "steps": 24, "warmUp": 4, "stateEvery": 3, "evaluateEvery": 0, "int4From": 16 }
+        }
+        """;
+
+    private static string[] Lines(string output) => File.Exists(Path.Combine(output, "log.jsonl")) ? File.ReadAllLines(Path.Combine(output, "log.jsonl")) : [];
+
+    private static (int Step, double Loss)[] Losses(string output) => [.. Lines(output).Select(line => JsonDocument.Parse(line).RootElement)
+        .Select(line => (line.GetProperty("step").GetInt32(), line.GetProperty("loss").GetDouble()))];
+}
