@@ -24,16 +24,8 @@ internal sealed record Embedder(IReadOnlyList<float[]> Vectors, int Tokens)
 
         var requests = texts.Select(text => Request(text.Encode(engine.Tokenizer, TextTrust.Plain), truncate ? engine.Context - 1 : int.MaxValue)).ToArray();
         var answers = await PromptBatch.RunAsync(engine, requests, cancellation);
-        return new Embedder([.. answers.Select(answer => Shorten(answer[0].Embedding!, dimensions ?? engine.EmbeddingLength))], requests.Sum(request => request.Prompt.Count));
+        return new Embedder([.. answers.Select(answer => EmbeddingVector.Shorten(answer[0].Embedding!, dimensions ?? engine.EmbeddingLength))], requests.Sum(request => request.Prompt.Count));
     }
 
     private static ChatRequest Request(int[] ids, int most) => new() { Prompt = ids.Length > most ? ids[..most] : ids, EmbedPrompt = true };
-
-    // The beginning of an embedding is scaled to length one again.
-    private static float[] Shorten(IReadOnlyList<float> embedding, int dimensions)
-    {
-        var values = embedding.Take(dimensions).ToArray();
-        var length = Math.Sqrt(values.Sum(value => (double)value * value));
-        return dimensions == embedding.Count || length == 0 ? values : Array.ConvertAll(values, value => (float)(value / length));
-    }
 }

@@ -83,6 +83,24 @@ public sealed class CrescentChatClientTests
     }
 
     [Fact]
+    public async Task Embeddings_have_length_one_in_the_order_of_their_texts()
+    {
+        using var model = Open();
+        using var generator = model.CreateEmbeddingGenerator();
+        string[] texts = ["one", "two", "three", "four", "five", "one"];
+        var embeddings = await generator.GenerateAsync(texts, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(texts.Length, embeddings.Count);
+        Assert.All(embeddings, embedding => Assert.Equal(1, embedding.Vector.ToArray().Sum(value => (double)value * value), 1e-5));
+        Assert.Equal(embeddings[0].Vector, embeddings[5].Vector);
+        Assert.NotEqual(embeddings[0].Vector, embeddings[1].Vector);
+        Assert.True(embeddings.Usage!.InputTokenCount >= texts.Length);
+        var alone = await generator.GenerateAsync(["three"], new EmbeddingGenerationOptions { Dimensions = 8 }, TestContext.Current.CancellationToken);
+        var cosine = alone[0].Vector.ToArray().Zip(embeddings[2].Vector.ToArray(), (left, right) => (double)left * right).Sum() / Math.Sqrt(embeddings[2].Vector.ToArray().Take(8).Sum(value => (double)value * value));
+        Assert.Equal((8, 1.0), (alone[0].Vector.Length, Math.Round(cosine, 5)));
+        await Assert.ThrowsAsync<ArgumentException>(() => generator.GenerateAsync(["x"], new EmbeddingGenerationOptions { Dimensions = 1 << 20 }, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public void A_container_opens_the_model_once_and_disposes_of_it()
     {
         var services = new ServiceCollection().AddCrescentChatClient(TestModels.PathOf("g-kimi-k2"), Options).BuildServiceProvider();

@@ -7,7 +7,7 @@ namespace Crescent.Engine.Chat.Extensions;
 public static class CrescentServices
 {
     /// <summary>
-    /// Adds a <see cref="ChatModel"/>, opened when it is first wanted and disposed of with the container, and an <see cref="IChatClient"/> over it.
+    /// Adds a <see cref="ChatModel"/>, opened when it is first wanted and disposed of with the container, with an <see cref="IChatClient"/> and an embedding generator over it.
     /// </summary>
     /// <param name="path">A GGUF file, or a folder as published.</param>
     public static IServiceCollection AddCrescentChatClient(this IServiceCollection services, string path, ChatModelOptions? options = null)
@@ -15,6 +15,7 @@ public static class CrescentServices
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(path);
         services.AddSingleton(_ => ChatModel.Open(path, options));
+        services.AddSingleton<IEmbeddingGenerator<string, Embedding<float>>>(provider => provider.GetRequiredService<ChatModel>().CreateEmbeddingGenerator());
         return services.AddSingleton<IChatClient>(provider => provider.GetRequiredService<ChatModel>().CreateChatClient());
     }
 
@@ -23,5 +24,12 @@ public static class CrescentServices
     {
         ArgumentNullException.ThrowIfNull(model);
         return new CrescentChatClient(model.Engine, model.Name, model.Sampling);
+    }
+
+    /// <summary>An embedding generator over a model; the model must outlive it.</summary>
+    public static CrescentEmbeddingGenerator CreateEmbeddingGenerator(this ChatModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new CrescentEmbeddingGenerator(model.Engine, model.Name);
     }
 }
