@@ -73,7 +73,8 @@ await step('A bound call is shown and answered by hand', async () => {
   await page.waitForSelector('.tool[data-state="waiting"] textarea');
   await shot(page, 'server-call');
   await page.fill('.tool textarea', 'done');
-  await page.click('text=Send result');
+  // The first turn has its figures already: the second request must have begun.
+  await Promise.all([page.waitForResponse('**/v1/chat/completions'), page.click('text=Send result')]);
   await page.waitForFunction(() => document.querySelector('.turn:last-child .stats')?.textContent.includes('tok'));
   await finished(page);
   assert.deepEqual(sent.messages.map(message => message.role), ['user', 'assistant', 'tool']);
