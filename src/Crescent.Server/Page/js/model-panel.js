@@ -47,7 +47,7 @@ export class ModelPanel {
     if (!model) return group(t('model'), t('modelUnknown'));
     const meta = model.meta ?? {};
     const facts = [
-      [t('parameters'), meta.n_params && `${number(meta.n_params / 1e9, 1)}\u00a0${t('billion')}`],
+      [t('parameters'), meta.n_params && (meta.n_params < 1e8 ? number(meta.n_params) : `${number(meta.n_params / 1e9, 1)}\u00a0${t('billion')}`)],
       [t('size'), meta.size && bytes(meta.size)],
       [t('trained'), meta.n_ctx_train && number(meta.n_ctx_train)],
       [t('build'), properties?.build_info],

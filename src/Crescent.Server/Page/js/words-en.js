@@ -182,7 +182,7 @@ export const en = {
   resident: 'Resident',
   residentOf: '{bytes} of {limit}',
   streamed: 'Streamed from the drive',
-  streamedNone: 'Nothing: the whole model is in memory',
+  streamedNone: 'The whole model is in memory',
   hitRate: 'Experts found in memory',
   drive: 'Read from the drive',
   perSecond: '{rate}/s',
