@@ -1,4 +1,5 @@
 using System.Text;
+using Crescent.Text.Templates;
 using Crescent.Text.Tokenizers.Training;
 using Crescent.Training.Data;
 
@@ -36,7 +37,7 @@ internal static class TokenizerTraining
     {
         foreach (var example in Corpora.Read(source.Name, corpora).Where(example => !example.IsHeldOut))
         {
-            var text = example.Text ?? string.Join('\n', example.Conversation!.Messages.SelectMany(message => message.ToolCalls.Select(call => call.Arguments).Prepend(message.Content)));
+            var text = example.Text ?? TextOf(example.Conversation!);
             var utf8 = Encoding.UTF8.GetBytes(text.Length > SliceCharacters / 8 ? text[..(SliceCharacters / 8)] : text);
             trainer.Add(utf8);
             bytes -= utf8.Length;
@@ -46,4 +47,9 @@ internal static class TokenizerTraining
             }
         }
     }
+
+    // All that a conversation's tokens are made of, declared tools included.
+    private static string TextOf(PromptRequest conversation) => string.Join(
+        '\n',
+        conversation.Tools.Select(tool => tool.Json.GetRawText()).Concat(conversation.Messages.SelectMany(message => message.ToolCalls.SelectMany(call => new[] { call.Id, call.Arguments }).Prepend(message.Content))));
 }
