@@ -5,8 +5,8 @@ using Crescent.Training.Parameters;
 namespace Crescent.Training.Data;
 
 /// <summary>
-/// Packs documents into rows. The source that is furthest behind its share of the tokens gives the next document; a document that does not fit goes on in the next row, as a
-/// document of its own. Each pass over a source has its own order, made from seed and pass: a position is a few numbers.
+/// Packs documents into rows. The source that is furthest behind its share of the tokens gives the next document; a text that does not fit goes on in the next row, as a
+/// document of its own; a conversation stays whole, and where none fits and there is no text, the rest of the row is left empty. Each pass over a source has its own order, made from seed and pass: a position is a few numbers.
 /// </summary>
 public sealed class BatchMaker
 {
@@ -49,13 +49,19 @@ public sealed class BatchMaker
     }
 
     /// <summary>The next rows.</summary>
+    /// <exception cref="ArgumentException">A conversation is longer than a row.</exception>
     public TrainingBatch Next(int rows, int rowLength)
     {
+        if (_sources.Any(source => source.Store.IsWhole && source.Store.Longest > rowLength))
+        {
+            throw new ArgumentException($"expected conversations of at most {rowLength} tokens, found one of {_sources.Where(source => source.Store.IsWhole).Max(source => source.Store.Longest)}", nameof(rowLength));
+        }
+
         var (tokens, targets, segments) = (new int[rows * rowLength], new int[rows * rowLength], new List<AttentionSegment>());
         for (var start = 0; start < tokens.Length;)
         {
             var room = rowLength - (start % rowLength);
-            var length = Take(Behind(), tokens.AsSpan(start, room), targets.AsSpan(start, room));
+            var length = Behind(room) is { } source ? Take(source, tokens.AsSpan(start, room), targets.AsSpan(start, room)) : Leave(targets.AsSpan(start, room));
             segments.Add(new AttentionSegment(start, length));
             start += length;
         }
@@ -63,16 +69,27 @@ public sealed class BatchMaker
         return new TrainingBatch { Tokens = tokens, Targets = targets, Segments = [.. segments], RowLength = rowLength };
     }
 
-    // The source with the fewest tokens for its weight.
-    private int Behind()
+    // The source with the fewest tokens for its weight whose next document fits.
+    private int? Behind(int room)
     {
-        var behind = 0;
-        for (var i = 1; i < _sources.Length; i++)
+        int? behind = null;
+        for (var i = 0; i < _sources.Length; i++)
         {
-            behind = _positions[i].Served / _sources[i].Weight < _positions[behind].Served / _sources[behind].Weight ? i : behind;
+            if (Fits(i, room) && (behind is not { } best || _positions[i].Served / _sources[i].Weight < _positions[best].Served / _sources[best].Weight))
+            {
+                behind = i;
+            }
         }
 
         return behind;
+    }
+
+    private bool Fits(int source, int room) => !_sources[source].Store.IsWhole || _sources[source].Store.LengthOf(_orders[source][_positions[source].Index]) <= room;
+
+    private static int Leave(Span<int> targets)
+    {
+        targets.Fill(TrainingBatch.NoTarget);
+        return targets.Length;
     }
 
     private int Take(int source, Span<int> tokens, Span<int> targets)

@@ -14,7 +14,7 @@ public static partial class Corpora
         ["tinyshakespeare"] = Shakespeare,
         ["tinystories"] = Stories,
         ["tatoeba"] = Translations,
-        ["sgd"] = Dialogues.Sgd,
+        ["sgd"] = ServiceDialogues.Read,
         ["tm4"] = Dialogues.Tm4,
         ["gsm8k"] = Problems,
         ["chatterbot"] = Exchanges,
@@ -27,7 +27,7 @@ public static partial class Corpora
     /// <summary>All examples of a corpus, trained and held out, in the order of the file.</summary>
     /// <exception cref="ArgumentException">There is no such corpus.</exception>
     public static IEnumerable<Example> Read(string name, string folder) =>
-        s_readers.TryGetValue(name, out var read) ? read(folder) : throw new ArgumentException($"unknown corpus '{name}'; expected one of {string.Join(", ", Names)}, synthetic", nameof(name));
+        s_readers.TryGetValue(name, out var read) ? read(folder) : throw new ArgumentException($"unknown corpus '{name}'; expected one of {string.Join(", ", Names)}, synthetic, tool-tasks", nameof(name));
 
     // Books are parted by a line with one form feed.
     private static IEnumerable<Example> Books(string folder, string name)

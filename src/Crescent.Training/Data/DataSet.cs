@@ -1,12 +1,22 @@
 using Crescent.Text.Templates;
 using Crescent.Text.Tokenizers;
+using Crescent.Training.Data.ToolTasks;
 
 namespace Crescent.Training.Data;
 
 /// <summary>The sources of a run as tokens: what is trained on, and what is held out.</summary>
 public sealed record DataSet(IReadOnlyList<(SourceOptions Source, TokenStore Trained, TokenStore HeldOut)> Sources)
 {
-    private const int SyntheticExamples = 20_000;
+    private const int MadeExamples = 20_000;
+
+    private static readonly Dictionary<string, Func<int, ulong, IEnumerable<Example>>> s_makers = new(StringComparer.Ordinal)
+    {
+        ["synthetic"] = SyntheticTasks.Make,
+        ["tool-tasks"] = ToolTaskMaker.Make,
+    };
+
+    /// <summary>Whether a source is made up, not read.</summary>
+    public static bool IsMade(string source) => s_makers.ContainsKey(source);
 
     /// <summary>Reads, deduplicates and encodes. Held-out examples come first, of all sources, so that none of them is trained on under another key.</summary>
     /// <param name="longest">Most tokens of a piece of a document.</param>
@@ -29,14 +39,15 @@ public sealed record DataSet(IReadOnlyList<(SourceOptions Source, TokenStore Tra
 
     private static IEnumerable<Example> Examples(SourceOptions source, string folder, ulong seed)
     {
-        var all = source.Name == "synthetic" ? SyntheticTasks.Make(source.Most ?? SyntheticExamples, seed) : Corpora.Read(source.Name, folder);
+        var all = s_makers.TryGetValue(source.Name, out var make) ? make(source.Most ?? MadeExamples, seed) : Corpora.Read(source.Name, folder);
         return source.Most is { } most ? all.Take(most) : all;
     }
 
     private static TokenStore Encode(IEnumerable<Example> examples, ExampleEncoder encoder, int longest)
     {
-        var (store, ids, isLearnt) = (new TokenStore(), new List<int>(), new List<bool>());
-        foreach (var example in examples)
+        Example[] all = [.. examples];
+        var (store, ids, isLearnt) = (new TokenStore(isWhole: all.Any(example => example.Conversation is not null)), new List<int>(), new List<bool>());
+        foreach (var example in all)
         {
             ids.Clear();
             isLearnt.Clear();

@@ -17,7 +17,7 @@ internal sealed class EmbeddingLayer(Parameter table, TrainingContext context)
         {
             for (var i = start; i < end; i++)
             {
-                table.Values.Span((long)tokens[i] * hidden, hidden).CopyTo(output.Span((long)i * hidden, hidden));
+                table.Used.Span((long)tokens[i] * hidden, hidden).CopyTo(output.Span((long)i * hidden, hidden));
             }
         });
     }

@@ -115,12 +115,16 @@ public sealed class TrainingModel : IDisposable
         _head.Logits(_hidden[^1], visit);
     }
 
-    /// <summary>From now on the experts compute with weights rounded to INT4.</summary>
-    public void RoundExperts()
+    /// <summary>Whether the model computes with rounded weights.</summary>
+    public bool IsRounded { get; private set; }
+
+    /// <summary>From now on the model computes with weights as the release stores them: experts in INT4, other matrices in bfloat16, norms as they are.</summary>
+    public void RoundWeights()
     {
-        foreach (var parameter in Parameters.Where(parameter => parameter.Role == ParameterRole.Expert))
+        IsRounded = true;
+        foreach (var parameter in Parameters.Where(parameter => parameter.Role != ParameterRole.Norm))
         {
-            parameter.RoundToInt4();
+            parameter.RoundTo(parameter.Role == ParameterRole.Expert ? RoundedForm.Int4 : RoundedForm.BFloat16);
         }
 
         RefreshRounded();
@@ -129,7 +133,7 @@ public sealed class TrainingModel : IDisposable
     /// <summary>Rounds what is rounded again; call after the master weights changed.</summary>
     public void RefreshRounded()
     {
-        foreach (var parameter in Parameters.Where(parameter => parameter.IsRounded))
+        foreach (var parameter in Parameters.Where(parameter => parameter.Form != RoundedForm.Float32))
         {
             _context.Parallel(parameter.Count * parameter.Rows, TrainingContext.RowGrain, (start, end) => parameter.RefreshRounded(start, end - start));
         }

@@ -9,6 +9,7 @@ public sealed class Parameter : IDisposable
 {
     private readonly string _name;
     private AlignedBuffer<float>? _rounded;
+    private RoundedForm _form;
 
     /// <param name="name">Name in the release; of a stack with <c>{0}</c> in the place of the matrix's number.</param>
     /// <param name="count">Matrices in the stack.</param>
@@ -36,10 +37,11 @@ public sealed class Parameter : IDisposable
     /// <summary>[count, rows, columns]</summary>
     public AlignedBuffer<float> Gradient { get; }
 
-    /// <summary>[count, rows, columns]: what the model computes with; the values themselves, or those that INT4 can hold.</summary>
+    /// <summary>[count, rows, columns]: what the model computes with; the values themselves, or those that their stored form can hold.</summary>
     public AlignedBuffer<float> Used => _rounded ?? Values;
 
-    public bool IsRounded => _rounded is not null;
+    /// <summary>What the values that the model computes with can be stored as.</summary>
+    public RoundedForm Form => _rounded is null ? RoundedForm.Float32 : _form;
 
     /// <summary>Values of one matrix.</summary>
     public long MatrixLength => (long)Rows * Columns;
@@ -54,28 +56,34 @@ public sealed class Parameter : IDisposable
     /// <summary>The weights of a norm.</summary>
     public ReadOnlySpan<float> Vector => Values.Span(0, Columns);
 
-    /// <summary>From now on the model computes with weights rounded to INT4; gradients go to the master weights as they are (straight through).</summary>
-    public void RoundToInt4()
+    /// <summary>From now on the model computes with rounded weights; gradients go to the master weights as they are (straight through).</summary>
+    /// <exception cref="NotSupportedException">The rows are no whole groups of INT4.</exception>
+    public void RoundTo(RoundedForm form)
     {
-        if (Columns % Int4Rounding.Group != 0)
+        if (form == RoundedForm.Int4 && Columns % Int4Rounding.Group != 0)
         {
             throw new NotSupportedException($"{Name}: expected rows of a multiple of {Int4Rounding.Group} values to round them to INT4, found {Columns}");
         }
 
+        _form = form;
         _rounded ??= new AlignedBuffer<float>(Values.Length);
     }
 
     /// <summary>Rounds some rows of the stack again after the master weights changed.</summary>
     public void RefreshRounded(int firstRow, int rows)
     {
-        if (_rounded is null)
+        for (var row = firstRow; _rounded is not null && row < firstRow + rows; row++)
         {
-            return;
-        }
-
-        for (var row = firstRow; row < firstRow + rows; row++)
-        {
-            Int4Rounding.Round(Values.Span((long)row * Columns, Columns), _rounded.Span((long)row * Columns, Columns));
+            var values = Values.Span((long)row * Columns, Columns);
+            var rounded = _rounded.Span((long)row * Columns, Columns);
+            if (_form == RoundedForm.Int4)
+            {
+                Int4Rounding.Round(values, rounded);
+            }
+            else
+            {
+                BFloat16Rounding.Round(values, rounded);
+            }
         }
     }
 

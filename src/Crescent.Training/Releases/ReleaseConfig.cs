@@ -9,7 +9,7 @@ namespace Crescent.Training.Releases;
 internal static class ReleaseConfig
 {
     /// <param name="control">Ids of control tokens.</param>
-    /// <param name="isInt4">Whether the experts are stored in INT4.</param>
+    /// <param name="isInt4">Whether the experts are stored in INT4 and the rest in bfloat16.</param>
     public static byte[] Write(TrainingShape shape, ControlTokens control, bool isInt4) => Json(json =>
     {
         WriteTexts(json, "architectures", ["DeepseekV3ForCausalLM"]);
@@ -27,7 +27,7 @@ internal static class ReleaseConfig
         json.WriteNumber("rope_theta", shape.RopeTheta);
         json.WriteNull("rope_scaling");
         WriteTokens(json, control);
-        json.WriteString("torch_dtype", "float32");
+        json.WriteString("torch_dtype", isInt4 ? "bfloat16" : "float32");
         if (isInt4)
         {
             json.WriteStartObject("quantization_config");

@@ -10,8 +10,8 @@ using Crescent.Training.Parameters;
 namespace Crescent.Training.Releases;
 
 /// <summary>
-/// Writes a trained model as a published folder: safetensors under the names of the release, <c>config.json</c>, and the tokenizer's files. Experts that the loss saw in INT4 are
-/// stored as the codes it saw; the rest is float32.
+/// Writes a trained model as a published folder: safetensors under the names of the release, <c>config.json</c>, and the tokenizer's files. Weights are stored in
+/// the form that the loss saw: experts as codes of INT4, other matrices in bfloat16, norms in float32; or all in float32.
 /// </summary>
 public static class ReleaseWriter
 {
@@ -23,8 +23,8 @@ public static class ReleaseWriter
     {
         ArgumentNullException.ThrowIfNull(model);
         Directory.CreateDirectory(folder);
-        var isInt4 = model.Parameters.Any(parameter => parameter.IsRounded);
-        File.WriteAllBytes(Path.Combine(folder, "config.json"), ReleaseConfig.Write(model.Shape, control, isInt4));
+        
+        File.WriteAllBytes(Path.Combine(folder, "config.json"), ReleaseConfig.Write(model.Shape, control, model.IsRounded));
         File.WriteAllBytes(Path.Combine(folder, "generation_config.json"), ReleaseConfig.WriteGeneration(control));
         foreach (var name in tokenizerFolder is null ? [] : new[] { "tiktoken.model", "tokenizer_config.json" })
         {
@@ -58,18 +58,26 @@ public static class ReleaseWriter
 
     private static void Add(SafetensorsWriter writer, Parameter parameter, int index)
     {
-        if (parameter.IsRounded)
+        if (parameter.Form == RoundedForm.Int4)
         {
             AddInt4(writer, parameter, index);
             return;
         }
 
+        var isHalf = parameter.Form == RoundedForm.BFloat16;
         long[] shape = parameter.Role == ParameterRole.Norm ? [parameter.Columns] : [parameter.Rows, parameter.Columns];
-        writer.AddTensor(parameter.NameOf(index), SafetensorsType.F32, shape, sink =>
+        writer.AddTensor(parameter.NameOf(index), isHalf ? SafetensorsType.BF16 : SafetensorsType.F32, shape, sink =>
         {
+            var half = new byte[isHalf ? Piece * sizeof(ushort) : 0];
             for (var first = 0L; first < parameter.MatrixLength; first += Piece)
             {
-                sink(MemoryMarshal.AsBytes(parameter.Values.Span((index * parameter.MatrixLength) + first, (int)Math.Min(Piece, parameter.MatrixLength - first))));
+                var values = parameter.Values.Span((index * parameter.MatrixLength) + first, (int)Math.Min(Piece, parameter.MatrixLength - first));
+                if (isHalf)
+                {
+                    BFloat16Rounding.Encode(values, half);
+                }
+
+                sink(isHalf ? half.AsSpan(0, values.Length * sizeof(ushort)) : MemoryMarshal.AsBytes(values));
             }
         });
     }

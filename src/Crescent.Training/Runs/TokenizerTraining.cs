@@ -21,7 +21,7 @@ internal static class TokenizerTraining
         }
 
         var trainer = new BpeTrainer();
-        foreach (var source in options.Sources.Where(source => source.Name != "synthetic"))
+        foreach (var source in options.Sources.Where(source => !DataSet.IsMade(source.Name)))
         {
             AddSource(trainer, source, corpora, options.Tokenizer.TextBytes);
         }

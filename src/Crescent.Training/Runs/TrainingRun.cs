@@ -86,9 +86,9 @@ public sealed class TrainingRun : IDisposable
     public StepLog Advance()
     {
         var schedule = _options.Schedule;
-        if (Step >= schedule.Int4From && !Model.Parameters.Any(parameter => parameter.IsRounded))
+        if (Step >= schedule.Int4From && !Model.IsRounded)
         {
-            Model.RoundExperts();
+            Model.RoundWeights();
         }
 
         var start = Stopwatch.GetTimestamp();
@@ -168,7 +168,7 @@ public sealed class TrainingRun : IDisposable
         var rate = _rate.At(Step);
         float[][] logits = [.. Model.Layers.Select(layer => layer.LargestLogits.ToArray())];
         float[][] load = [.. Model.Layers.Select(layer => layer.Load).OfType<long[]>().Select(layer => layer.Select(count => count * (float)layer.Length / layer.Sum()).ToArray())];
-        var isInt4 = Model.Parameters.Any(parameter => parameter.IsRounded);
+        var isInt4 = Model.IsRounded;
         var report = _optimizer.Step(rate);
         _tokens += tokens;
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;

@@ -38,7 +38,7 @@ public sealed class ReleaseTests
         using var model = TinyModels.Model(shape, pool, 0.15f, maxTokens: 48);
         if (isInt4)
         {
-            model.RoundExperts();
+            model.RoundWeights();
         }
 
         var random = new Random(2);
