@@ -43,11 +43,21 @@ public static partial class Corpora
         return [Example.OfText("tinyshakespeare:0", text[..end], false), Example.OfText("tinyshakespeare:1", text[end..].Trim(), true)];
     }
 
-    // A story starts after a single newline; paragraphs inside one after an empty line.
+    // A story starts after a single newline; paragraphs inside one after an empty line. Every second one is asked for, by the name of somebody in it where there is one.
     private static IEnumerable<Example> Stories(string folder) =>
         StoryEnd().Split(CorpusFile.ReadText(folder, "tinystories-sample.txt"))
             .Select(story => story.Trim()).Where(story => story.Length > 0)
-            .Select((story, i) => Example.OfText($"tinystories:{i}", story, Split.IsHeldOut($"tinystories:{i}")));
+            .Select((story, i) => i % 2 == 0
+                ? Example.OfText($"tinystories:{i}", story, Split.IsHeldOut($"tinystories:{i}"))
+                : Example.OfPair($"tinystories:{i}", StoryRequest(story, i), story));
+
+    private static string StoryRequest(string story, int i) => (Named().Match(story) is { Success: true }, i / 2 % 3) switch
+    {
+        (true, 0) => $"Tell me a story about {Named().Match(story).Groups[1].Value}.",
+        (true, 1) => $"Write a short story about {Named().Match(story).Groups[1].Value}.",
+        (_, 2) => "Write a story for children.",
+        _ => "Tell me a short story.",
+    };
 
     private static IEnumerable<Example> Translations(string folder) => CorpusFile.ReadLines(folder, "tatoeba-eng-fra.tsv").Select(line => line.Split('\t')).Where(pair => pair.Length >= 2)
         .Select((pair, i) =>
@@ -112,6 +122,9 @@ public static partial class Corpora
 
     [GeneratedRegex("<<[^>]*>>")]
     private static partial Regex CalculatorNote();
+
+    [GeneratedRegex("named ([A-Z][a-z]+)")]
+    private static partial Regex Named();
 
     [GeneratedRegex("(?<!\n)\n(?!\n)")]
     private static partial Regex StoryEnd();

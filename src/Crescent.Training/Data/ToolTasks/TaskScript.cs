@@ -47,7 +47,8 @@ internal sealed class TaskScript(TrainingRandom random, bool isFrench, DateOnly 
 
     public Example ToExample(string key)
     {
-        var messages = _messages.Prepend(new ChatMessage("system", DialogueClock.Describe(today))).ToArray();
+        // Nothing that is said depends on the day where no tool is called.
+        ChatMessage[] messages = _calls == 0 && random.Next(3) == 0 ? [.. _messages] : [new ChatMessage("system", DialogueClock.Describe(today)), .. _messages];
         return Example.OfMessages(key, Split.IsHeldOut(key), messages, tools.Offered);
     }
 

@@ -18,6 +18,7 @@ internal sealed class TaskToolset
         _arguments = TaskTools.OtherArguments.ToDictionary(pair => pair.Key, pair => isOwn || random.Next(2) == 0 ? pair.Key : random.Pick(pair.Value));
         var others = TaskTools.All.Select(tool => tool.Name).Except(needed).ToArray();
         var more = isOwn ? others.Length : random.Next(others.Length + 1);
+        more = needed.Length == 0 && random.Next(2) == 0 ? 0 : more; // talk needs no tools on offer
         string[] offered = [.. needed, .. random.Permutation(others.Length).Take(more).Select(i => others[i])];
         _tools = TaskTools.All.Where(tool => offered.Contains(tool.Name)).ToDictionary(tool => tool.Name, tool => isOwn ? tool : Renamed(tool, random));
         var hasDescriptions = isOwn || random.Next(2) == 0;
