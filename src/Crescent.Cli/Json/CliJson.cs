@@ -26,6 +26,7 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(ModelsJson))]
 [JsonSerializable(typeof(RemovedModelJson))]
 [JsonSerializable(typeof(TrainJson))]
+[JsonSerializable(typeof(JudgeJson))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly CliJson s_readable = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, PropertyNamingPolicy = JsonNamingPolicy.CamelCase });

@@ -45,6 +45,26 @@ public sealed class TrainCommandTests
         InProcess.Run("train", folder.Write("c.json", Config(folder["c"])), "--resume").Failed(1, "state.safetensors");
     }
 
+    [Fact]
+    public void A_release_is_judged_by_what_its_run_held_out()
+    {
+        using var folder = new TemporaryFolder();
+        var config = folder.Write("a.json", Config(folder["a"]).Replace("\"steps\": 24", "\"steps\": 2", StringComparison.Ordinal).Replace("\"most\": 200", "\"most\": 2000", StringComparison.Ordinal)
+            .Replace("\"contextLength\": 256", "\"contextLength\": 2048", StringComparison.Ordinal).Replace("\"schedule\"", "\"samples\": [{ \"text\": \"One\", \"mostTokens\": 3 }], \"schedule\"", StringComparison.Ordinal));
+        InProcess.Run("train", config, "--quiet").Succeeded();
+        var release = Path.Combine(folder["a"], "release");
+        var files = InProcess.Run("judge", config, release, "--against", release, "--turns", "2", "--least-tools", "2", "--tokens", "100", "-t", "1", "--json").Json;
+        var report = JsonDocument.Parse(File.ReadAllText(files.GetProperty("figures").GetString()!)).RootElement;
+        Assert.Equal(2, report.GetProperty("boundCalls")[0].GetProperty("fitSchema").GetInt32());
+        Assert.Equal(0, report.GetProperty("other").GetProperty("divergences")[0].GetProperty("divergence").GetDouble());
+        Assert.Equal(report.GetProperty("losses")[0].GetProperty("loss").GetDouble(), report.GetProperty("other").GetProperty("losses")[0].GetProperty("loss").GetDouble());
+        Assert.InRange(report.GetProperty("samples")[0].GetProperty("tokens").GetInt32(), 1, 3);
+        Assert.StartsWith("# release", File.ReadAllText(files.GetProperty("report").GetString()!), StringComparison.Ordinal);
+
+        InProcess.Run("judge", config, folder["none"]).Failed(1, "none");
+        InProcess.Run("judge", config, release, "--turns", "-1").Failed(2, "--turns");
+    }
+
     // Made-up tasks alone: no corpus is needed, and the tokenizer is the 256 bytes.
     private static string Config(string output) => $$"""
         {
