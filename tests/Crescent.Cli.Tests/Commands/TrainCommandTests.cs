@@ -46,6 +46,21 @@ public sealed class TrainCommandTests
     }
 
     [Fact]
+    public void Who_watches_sees_the_run_in_place_and_who_does_not_a_line_a_step()
+    {
+        using var folder = new TemporaryFolder();
+        var config = folder.Write("a.json", Config(folder["a"]).Replace("\"steps\": 24", "\"steps\": 3", StringComparison.Ordinal));
+        var frames = new List<string>();
+        InProcess.Watch(frames.Add, TestContext.Current.CancellationToken, "train", config).Succeeded();
+        Assert.Equal(3, frames.Count);
+        Assert.StartsWith("\rstep 1/3  ", frames[0], StringComparison.Ordinal);
+        Assert.StartsWith("\r\e[4Astep 3/3  ████████████████████████ 100.0 %  ", frames[2], StringComparison.Ordinal);
+        var lines = InProcess.Run("train", config).Succeeded().Error.Split('\n').Where(line => line.StartsWith("step ", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(3, lines.Length);
+        Assert.StartsWith("step 3/3: loss ", lines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_release_is_judged_by_what_its_run_held_out()
     {
         using var folder = new TemporaryFolder();
