@@ -44,15 +44,19 @@ public sealed record RunOptions
         : throw new InvalidDataException("expected 'corpora' in the configuration, or CRESCENT_DATA in the environment, found neither"));
 
     /// <exception cref="InvalidDataException">The file is no such configuration.</exception>
-    public static RunOptions Read(string path)
+    public static RunOptions Read(string path) => Parse(File.ReadAllText(path), path);
+
+    /// <param name="place">Where the text is from, for errors.</param>
+    /// <exception cref="InvalidDataException">The text is no such configuration.</exception>
+    public static RunOptions Parse(string json, string place)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllText(path), RunJson.Default.RunOptions) ?? throw new InvalidDataException($"{path}: expected a JSON object, found null");
+            return JsonSerializer.Deserialize(json, RunJson.Default.RunOptions) ?? throw new InvalidDataException($"{place}: expected a JSON object, found null");
         }
         catch (JsonException exception)
         {
-            throw new InvalidDataException($"{path}: {exception.Message}", exception);
+            throw new InvalidDataException($"{place}: {exception.Message}", exception);
         }
     }
 }

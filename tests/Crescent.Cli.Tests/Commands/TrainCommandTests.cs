@@ -80,6 +80,21 @@ public sealed class TrainCommandTests
         InProcess.Run("judge", config, release, "--turns", "-1").Failed(2, "--turns");
     }
 
+    [Fact]
+    public void Variants_of_a_configuration_are_compared()
+    {
+        using var folder = new TemporaryFolder();
+        var config = Config("x")[Config("x").IndexOf("\"corpora\"", StringComparison.Ordinal)..];
+        var family = folder.Write("family.json", $$"""{ "seeds": [1, 2], "base": { {{config}}, "variants": [{ "name": "a" }, { "name": "b", "changes": { "optimizer": { "muon": false } } }] }""");
+        var files = InProcess.Run("ablate", family, "-o", folder["runs"], "--steps", "2", "--json").Json;
+        Assert.Equal(4, files.GetProperty("runs").GetInt32());
+        var results = JsonDocument.Parse(File.ReadAllText(files.GetProperty("results").GetString()!)).RootElement;
+        Assert.Equal(["a", "b", "a", "b"], results.EnumerateArray().Select(result => result.GetProperty("variant").GetString()));
+        Assert.Contains("| b |  | 2 | ", InProcess.Run("ablate", family, "-o", folder["runs"], "--steps", "2").Succeeded().Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("| a |", InProcess.Run("ablate", family, "-o", folder["runs"], "--steps", "2", "--only", "b").Succeeded().Out, StringComparison.Ordinal);
+        InProcess.Run("ablate", family, "-o", folder["runs"], "--only", "c").Failed(2, "--only", "a, b", "'c'");
+    }
+
     // Made-up tasks alone: no corpus is needed, and the tokenizer is the 256 bytes.
     private static string Config(string output) => $$"""
         {
