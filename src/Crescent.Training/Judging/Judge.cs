@@ -86,6 +86,13 @@ public sealed class Judge(RunOptions run, JudgeOptions options, Action<string, l
             best = Math.Max(best, (end.Usage.Completion - 1) / end.Timings.Answer.TotalSeconds);
         }
 
-        return new JudgedSpeed(Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Path)), model.Bytes, model.ScoringSpeed, best);
+        return new JudgedSpeed(NameOf(model.Path), model.Bytes, model.ScoringSpeed, best);
+    }
+    // Releases of all runs have one name: the run's tells them apart.
+    private static string NameOf(string path)
+    {
+        var full = Path.GetFullPath(Path.TrimEndingDirectorySeparator(path));
+        var name = Path.GetFileName(full);
+        return name == TrainingRun.ReleaseName && Path.GetDirectoryName(full) is { } folder ? $"{Path.GetFileName(folder)}/{name}" : name;
     }
 }

@@ -74,7 +74,7 @@ public sealed class TrainCommandTests
         Assert.Equal(0, report.GetProperty("other").GetProperty("divergences")[0].GetProperty("divergence").GetDouble());
         Assert.Equal(report.GetProperty("losses")[0].GetProperty("loss").GetDouble(), report.GetProperty("other").GetProperty("losses")[0].GetProperty("loss").GetDouble());
         Assert.InRange(report.GetProperty("samples")[0].GetProperty("tokens").GetInt32(), 1, 3);
-        Assert.StartsWith("# release", File.ReadAllText(files.GetProperty("report").GetString()!), StringComparison.Ordinal);
+        Assert.StartsWith("# a/release\n", File.ReadAllText(files.GetProperty("report").GetString()!), StringComparison.Ordinal);
 
         InProcess.Run("judge", config, folder["none"]).Failed(1, "none");
         InProcess.Run("judge", config, release, "--turns", "-1").Failed(2, "--turns");
