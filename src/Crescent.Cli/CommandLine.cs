@@ -93,6 +93,8 @@ internal static class CommandLine
             PullCommand.Create(terminal),
             ModelsCommand.Create(terminal),
             TrainCommand.Create(terminal),
+            JudgeCommand.Create(terminal),
+            AblateCommand.Create(terminal),
         };
         root.Add(new Option<bool>("--quiet") { Description = "Only results and errors.", Recursive = true });
         root.Add(new Option<bool>("--verbose") { Description = "More about what is going on; stack traces with errors.", Recursive = true });

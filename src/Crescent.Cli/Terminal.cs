@@ -5,6 +5,8 @@ namespace Crescent.Cli;
 /// <summary>Where a command writes: results to <see cref="Out"/>, everything else to <see cref="Error"/>. Tests hand in their own.</summary>
 internal sealed class Terminal
 {
+    private const int StandardWidth = 80;
+
     public required TextReader In { get; init; }
 
     public required TextWriter Out { get; init; }
@@ -19,6 +21,9 @@ internal sealed class Terminal
 
     /// <summary>Whether standard input is a keyboard.</summary>
     public bool InputIsTerminal { get; init; }
+
+    /// <summary>Columns of the screen.</summary>
+    public int Width { get; init; } = StandardWidth;
 
     public bool Quiet { get; set; }
 
@@ -36,9 +41,22 @@ internal sealed class Terminal
             Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true },
             OpenInput = Console.OpenStandardInput,
             IsInteractive = !Console.IsErrorRedirected,
+            Width = Console.IsErrorRedirected ? StandardWidth : ReadWidth(),
             InputIsTerminal = !Console.IsInputRedirected,
             Color = !Console.IsErrorRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
         };
+    }
+
+    private static int ReadWidth()
+    {
+        try
+        {
+            return Console.WindowWidth > 1 ? Console.WindowWidth : StandardWidth;
+        }
+        catch (IOException)
+        {
+            return StandardWidth;
+        }
     }
 
     /// <summary>A line that tells what is going on; silenced by <c>--quiet</c>.</summary>

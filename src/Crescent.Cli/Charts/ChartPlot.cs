@@ -1,12 +1,13 @@
 namespace Crescent.Cli.Charts;
 
 /// <summary>Where values of a panel lie, in pixels.</summary>
-/// <param name="panel">Its points give the range of x.</param>
-/// <param name="most">The value at the top; 0 is at the bottom.</param>
-internal sealed class ChartPlot(ChartPanel panel, double left, double top, double width, double height, double most)
+/// <param name="panel">It or its points give the range of x.</param>
+/// <param name="least">The value at the bottom.</param>
+/// <param name="most">The value at the top.</param>
+internal sealed class ChartPlot(ChartPanel panel, double left, double top, double width, double height, double least, double most)
 {
-    private readonly double _first = Place(panel, panel.Points.Min(point => point.X));
-    private readonly double _last = Place(panel, panel.Points.Max(point => point.X));
+    /// <summary>The least and the largest x.</summary>
+    public (double First, double Last) Range { get; } = panel.Range ?? (panel.Points.Min(point => point.X), panel.Points.Max(point => point.X));
 
     public double Left => left;
 
@@ -16,9 +17,9 @@ internal sealed class ChartPlot(ChartPanel panel, double left, double top, doubl
 
     public double Bottom => top + height;
 
-    public double X(double value) => left + ((Place(panel, value) - _first) / (_last - _first) * width);
+    public double X(double value) => left + ((Place(value) - Place(Range.First)) / (Range.Last > Range.First ? Place(Range.Last) - Place(Range.First) : 1) * width);
 
-    public double Y(double value) => top + height - (value / most * height);
+    public double Y(double value) => top + height - ((value - least) / (most - least) * height);
 
-    private static double Place(ChartPanel panel, double value) => panel.XIsLogarithmic ? Math.Log2(value) : value;
+    private double Place(double value) => panel.XIsLogarithmic ? Math.Log2(value) : value;
 }

@@ -16,6 +16,19 @@ internal static class ChartScale
         return [.. Enumerable.Range(0, count + 1).Select(i => i * step)];
     }
 
+    /// <summary>Ticks from the last round number that no value is below to the first that none exceeds.</summary>
+    public static double[] Ticks(double least, double most)
+    {
+        if (least == 0 || most <= least)
+        {
+            return Ticks(most);
+        }
+
+        var step = Step(most - least);
+        var (first, last) = ((int)Math.Floor((least / step) + 1e-9), (int)Math.Ceiling((most / step) - 1e-9));
+        return [.. Enumerable.Range(first, last - first + 1).Select(i => i * step)];
+    }
+
     /// <summary>A number as an axis shows it: 4096 is 4k, 1500 is 1500.</summary>
     public static string Text(double value) => value >= 1024 && value % 1024 == 0
         ? string.Create(CultureInfo.InvariantCulture, $"{value / 1024:0}k")

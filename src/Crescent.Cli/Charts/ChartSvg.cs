@@ -5,7 +5,7 @@ using System.Text;
 namespace Crescent.Cli.Charts;
 
 /// <summary>
-/// Draws rows of panels as one SVG document: its own background, so it can be read on any page, and a second set of colours for who prefers dark. Lengths are
+/// Draws rows of panels as one SVG document: its own background, so it can be read on any page, and if wanted a second set of colours for who prefers dark. Lengths are
 /// pixels. Nothing in it depends on time or machine.
 /// </summary>
 internal sealed class ChartSvg
@@ -21,7 +21,9 @@ internal sealed class ChartSvg
     private const double LegendLine = 15;
     private const double Margin = 14;
     private const double LeastTickDistance = 22;
-    private const int Colors = 6;
+    private const int Colors = 10;
+    private const int MostDots = 30; // of a curve whose points are shown though they are dense
+    private const int MostLegendLines = 4; // of a single column
 
     private const string Style =
         """
@@ -36,7 +38,14 @@ internal sealed class ChartSvg
           .range { stroke-width: 1.5 }
           .c0 { stroke: #1f62c4; fill: #1f62c4 } .c1 { stroke: #c2440e; fill: #c2440e } .c2 { stroke: #15803d; fill: #15803d }
           .c3 { stroke: #7e22ce; fill: #7e22ce } .c4 { stroke: #8a6d00; fill: #8a6d00 } .c5 { stroke: #5b6472; fill: #5b6472 }
+          .c6 { stroke: #0e7490; fill: #0e7490 } .c7 { stroke: #be185d; fill: #be185d } .c8 { stroke: #7c4a1e; fill: #7c4a1e } .c9 { stroke: #4d7c0f; fill: #4d7c0f }
           polyline.line { fill: none }
+          .band { stroke: none; fill-opacity: 0.18 }
+
+        """;
+
+    private const string DarkStyle =
+        """
           @media (prefers-color-scheme: dark) {
             text { fill: #b8c0cc }
             .title, .panel { fill: #eef1f5 }
@@ -45,8 +54,10 @@ internal sealed class ChartSvg
             .axis { stroke: #79828f }
             .c0 { stroke: #74aaff; fill: #74aaff } .c1 { stroke: #ff9a62; fill: #ff9a62 } .c2 { stroke: #62cf86; fill: #62cf86 }
             .c3 { stroke: #c79bff; fill: #c79bff } .c4 { stroke: #e0c04c; fill: #e0c04c } .c5 { stroke: #a3adba; fill: #a3adba }
+            .c6 { stroke: #4cc3dd; fill: #4cc3dd } .c7 { stroke: #ff82b2; fill: #ff82b2 } .c8 { stroke: #d3a273; fill: #d3a273 } .c9 { stroke: #a5cf5a; fill: #a5cf5a }
             polyline.line { fill: none }
           }
+
         """;
 
     private readonly StringBuilder _text = new();
@@ -56,15 +67,17 @@ internal sealed class ChartSvg
     }
 
     /// <summary>The document.</summary>
-    public static string Draw(IReadOnlyList<ChartRow> rows)
+    /// <param name="subject">What the curves are of.</param>
+    /// <param name="hasDark">Whether it is dark where the reader prefers that.</param>
+    public static string Draw(IReadOnlyList<ChartRow> rows, string subject = "speed over depth, batch and threads", bool hasDark = true)
     {
         var svg = new ChartSvg();
         var heights = rows.Select(HeightOf).ToArray();
         var width = (2 * Margin) + (rows.Max(row => row.Panels.Count) * PanelWidth);
         svg.Line($"""<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{heights.Sum() + (2 * Margin)}" viewBox="0 0 {width} {heights.Sum() + (2 * Margin)}" role="img">""");
-        svg.Line($"<title>{Escape(string.Join("; ", rows.Select(row => row.Title)))}: speed over depth, batch and threads</title>");
+        svg.Line($"<title>{Escape(string.Join("; ", rows.Select(row => row.Title)))}: {Escape(subject)}</title>");
         svg.Line($"<style>");
-        svg._text.Append(Style).Append('\n');
+        svg._text.Append(Style).Append(hasDark ? DarkStyle : "");
         svg.Line($"</style>");
         svg.Line($"""<rect class="back" x="0.5" y="0.5" width="{width - 1}" height="{heights.Sum() + (2 * Margin) - 1}" rx="6"/>""");
         var top = Margin;
@@ -81,7 +94,10 @@ internal sealed class ChartSvg
     private static double HeightOf(ChartRow row) => HeaderOf(row) + PlotHeight + Below + Margin;
 
     // Titles, and as many legend lines as the panel with the most curves has.
-    private static double HeaderOf(ChartRow row) => 66 + (row.Panels.Max(panel => Legend(panel).Count()) * LegendLine);
+    private static double HeaderOf(ChartRow row) => 66 + (row.Panels.Max(panel => LegendLines(Legend(panel).Count())) * LegendLine);
+
+    // More than a few names stand in two columns.
+    private static int LegendLines(int names) => names > MostLegendLines ? (names + 1) / 2 : names;
 
     private static IEnumerable<ChartSeries> Legend(ChartPanel panel) => panel.Series.Where(series => series.Label.Length > 0).OrderBy(series => series.IsReference);
 
@@ -98,33 +114,61 @@ internal sealed class ChartSvg
     private void Panel(ChartPanel panel, double left, double top, double titleY)
     {
         Line($"""<text class="panel" x="{left}" y="{titleY}">{Escape(panel.Title)}</text>""");
-        var y = titleY + LegendLine;
-        foreach (var series in Legend(panel))
+        var legend = Legend(panel).ToArray();
+        for (var i = 0; i < legend.Length; i++)
         {
-            Line($"""<polyline class="line c{series.Color % Colors}{(series.IsReference ? " bound" : "")}" points="{left},{y - 4} {left + 20},{y - 4}"/>""");
-            Line($"""<text x="{left + 26}" y="{y}">{Escape(series.Label)}</text>""");
-            y += LegendLine;
+            var (column, line) = Math.DivRem(i, LegendLines(legend.Length));
+            Name(legend[i], left + (column * (PlotWidth / 2)), titleY + ((line + 1) * LegendLine));
         }
 
-        var ticks = ChartScale.Ticks(panel.Points.Max(point => Math.Max(point.Y, point.Max)));
-        var plot = new ChartPlot(panel, left, top, PlotWidth, PlotHeight, ticks[^1]);
+        var ticks = ChartScale.Ticks(panel.Least, panel.Points.Max(point => Math.Max(point.Y, point.Max)));
+        var plot = new ChartPlot(panel, left, top, PlotWidth, PlotHeight, ticks[0], ticks[^1]);
         Axes(panel, plot, ticks);
         foreach (var series in panel.Series)
         {
-            Series(series, plot);
+            if (panel.IsDense)
+            {
+                Dense(series, plot);
+            }
+            else
+            {
+                Series(series, plot);
+            }
         }
+    }
+
+    private void Name(ChartSeries series, double left, double y)
+    {
+        Line($"""<polyline class="line c{series.Color % Colors}{(series.IsReference ? " bound" : "")}" points="{left},{y - 4} {left + 20},{y - 4}"/>""");
+        Line($"""<text x="{left + 26}" y="{y}">{Escape(series.Label)}</text>""");
     }
 
     private void Axes(ChartPanel panel, ChartPlot plot, double[] ticks)
     {
         foreach (var tick in ticks)
         {
-            Line($"""<line class="{(tick == 0 ? "axis" : "grid")}" x1="{plot.Left}" y1="{plot.Y(tick)}" x2="{plot.Right}" y2="{plot.Y(tick)}"/>""");
+            Line($"""<line class="{(tick == ticks[0] ? "axis" : "grid")}" x1="{plot.Left}" y1="{plot.Y(tick)}" x2="{plot.Right}" y2="{plot.Y(tick)}"/>""");
             Line($"""<text x="{plot.Left - 6}" y="{plot.Y(tick) + 4}" text-anchor="end">{ChartScale.Text(tick)}</text>""");
         }
 
+        XTicks(panel, plot);
+        foreach (var border in panel.Borders)
+        {
+            Line($"""<line class="axis bound" x1="{plot.X(border)}" y1="{plot.Top}" x2="{plot.X(border)}" y2="{plot.Bottom}"/>""");
+        }
+
+        Line($"""<text x="{(plot.Left + plot.Right) / 2}" y="{plot.Bottom + 32}" text-anchor="middle">{Escape(panel.XTitle)}</text>""");
+        var (x0, y0) = (plot.Left - 42, (plot.Top + plot.Bottom) / 2);
+        Line($"""<text x="{x0}" y="{y0}" text-anchor="middle" transform="rotate(-90 {x0} {y0})">{Escape(panel.YTitle)}</text>""");
+    }
+
+    private void XTicks(ChartPanel panel, ChartPlot plot)
+    {
+        var values = panel.IsDense
+            ? ChartScale.Ticks(plot.Range.First, plot.Range.Last).Where(x => x >= plot.Range.First && x <= plot.Range.Last)
+            : panel.Points.Select(point => point.X).Distinct().Order();
         var last = double.NegativeInfinity;
-        foreach (var x in panel.Points.Select(point => point.X).Distinct().Order())
+        foreach (var x in values)
         {
             Line($"""<line class="axis" x1="{plot.X(x)}" y1="{plot.Bottom}" x2="{plot.X(x)}" y2="{plot.Bottom + 4}"/>""");
             if (plot.X(x) - last >= LeastTickDistance)
@@ -133,16 +177,30 @@ internal sealed class ChartSvg
                 last = plot.X(x);
             }
         }
-
-        Line($"""<text x="{(plot.Left + plot.Right) / 2}" y="{plot.Bottom + 32}" text-anchor="middle">{Escape(panel.XTitle)}</text>""");
-        var (x0, y0) = (plot.Left - 42, (plot.Top + plot.Bottom) / 2);
-        Line($"""<text x="{x0}" y="{y0}" text-anchor="middle" transform="rotate(-90 {x0} {y0})">{Escape(panel.YTitle)}</text>""");
     }
+
+    private void Dense(ChartSeries series, ChartPlot plot)
+    {
+        var color = $"c{series.Color % Colors}";
+        if (series.Points.Any(point => point.Max > point.Min))
+        {
+            var band = series.Points.Select(point => Place(plot, point.X, point.Max)).Concat(series.Points.Reverse().Select(point => Place(plot, point.X, point.Min)));
+            Line($"""<polygon class="band {color}" points="{string.Join(' ', band)}"/>""");
+        }
+
+        Line($"""<polyline class="line {color}{(series.IsReference ? " bound" : "")}" points="{string.Join(' ', series.Points.Select(point => Place(plot, point.X, point.Y)))}"/>""");
+        foreach (var point in series.Points.Count <= MostDots ? series.Points : [])
+        {
+            Line($"""<circle class="{color}" cx="{plot.X(point.X)}" cy="{plot.Y(point.Y)}" r="2.5"/>""");
+        }
+    }
+
+    private static string Place(ChartPlot plot, double x, double y) => string.Create(CultureInfo.InvariantCulture, $"{plot.X(x):0.##},{plot.Y(y):0.##}");
 
     private void Series(ChartSeries series, ChartPlot plot)
     {
         var color = $"c{series.Color % Colors}";
-        var points = string.Join(' ', series.Points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{plot.X(point.X):0.##},{plot.Y(point.Y):0.##}")));
+        var points = string.Join(' ', series.Points.Select(point => Place(plot, point.X, point.Y)));
         Line($"""<polyline class="line {color}{(series.IsReference ? " bound" : "")}" points="{points}"/>""");
         foreach (var point in series.IsReference ? [] : series.Points)
         {

@@ -20,15 +20,18 @@ internal static class TrainCommand
             using var run = new TrainingRun(options, parsed.GetValue(resume), line => terminal.Note(line));
             terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{run.Model.Parameters.Sum(parameter => parameter.Values.Length) / 1e6:F1} million weights, {run.Model.Shape.ActiveWeights / 1e6:F1} million active"));
             StepLog? last = null;
-            run.Run(
-                step =>
-                {
-                    last = step;
-                    terminal.Note(string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"step {step.Step}/{options.Schedule.Steps}: loss {step.Loss:F4}, gradient {step.GradientNorm:F2}, rate {step.Rate:g3}, {step.TokensPerSecond:F0} tokens/s, {step.OperationsPerSecond / 1e9:F0} GFLOP/s"));
-                },
-                cancellation);
+            using (var view = terminal.IsInteractive && !terminal.Quiet ? new TrainingView(terminal, options.Schedule.Steps) : null)
+            {
+                Action<StepLog> show = view is null ? step => terminal.Note(Line(step, options.Schedule.Steps)) : view.Show;
+                run.Run(
+                    step =>
+                    {
+                        last = step;
+                        show(step);
+                    },
+                    cancellation);
+            }
+
             var release = Path.Combine(options.Output, TrainingRun.ReleaseName);
             if (parsed.GetValue(json))
             {
@@ -43,4 +46,8 @@ internal static class TrainCommand
         });
         return command;
     }
+
+    private static string Line(StepLog step, int steps) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"step {step.Step}/{steps}: loss {step.Loss:F4}, gradient {step.GradientNorm:F2}, rate {step.Rate:g3}, {step.TokensPerSecond:F0} tokens/s, {step.OperationsPerSecond / 1e9:F0} GFLOP/s");
 }

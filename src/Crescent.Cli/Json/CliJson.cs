@@ -26,6 +26,8 @@ namespace Crescent.Cli.Json;
 [JsonSerializable(typeof(ModelsJson))]
 [JsonSerializable(typeof(RemovedModelJson))]
 [JsonSerializable(typeof(TrainJson))]
+[JsonSerializable(typeof(JudgeJson))]
+[JsonSerializable(typeof(AblateJson))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly CliJson s_readable = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, PropertyNamingPolicy = JsonNamingPolicy.CamelCase });

@@ -18,8 +18,9 @@ public sealed class MuonClip : IDisposable
     public MuonClip(TrainingModel model, OptimizerOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
         (_model, _options) = (model, options);
-        _states.AddRange(model.Parameters.Select(parameter => new OptimizerState(parameter)));
+        _states.AddRange(model.Parameters.Select(parameter => new OptimizerState(parameter, options.Muon)));
         _newtonSchulz = new NewtonSchulz(model.Pool, _states.Where(state => state.IsMuon).Select(state => state.Parameter));
     }
 

@@ -3,6 +3,9 @@ namespace Crescent.Training.Optimizers;
 /// <summary>Constants of MuonClip and AdamW, with the values of the Kimi K2 report where it gives them.</summary>
 public sealed record OptimizerOptions
 {
+    /// <summary>Whether Muon steps the matrices of layers; else AdamW steps all.</summary>
+    public bool Muon { get; set; } = true;
+
     public float Momentum { get; set; } = 0.95f;
 
     public float WeightDecay { get; set; } = 0.1f;

@@ -6,11 +6,12 @@ namespace Crescent.Training.Optimizers;
 /// <summary>What the optimizer remembers of a parameter.</summary>
 public sealed class OptimizerState : IDisposable
 {
-    public OptimizerState(Parameter parameter)
+    /// <param name="isMuon">Whether Muon steps the matrices of layers.</param>
+    public OptimizerState(Parameter parameter, bool isMuon = true)
     {
         ArgumentNullException.ThrowIfNull(parameter);
         Parameter = parameter;
-        IsMuon = parameter.Role is ParameterRole.Matrix or ParameterRole.Expert;
+        IsMuon = isMuon && parameter.Role is (ParameterRole.Matrix or ParameterRole.Expert);
         First = new AlignedBuffer<float>(parameter.Values.Length);
         Second = IsMuon ? null : new AlignedBuffer<float>(parameter.Values.Length);
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Crescent.Training.Data;
+using Crescent.Training.Judging;
 using Crescent.Training.Optimizers;
 
 namespace Crescent.Training.Runs;
@@ -28,21 +29,34 @@ public sealed record RunOptions
 
     public ScheduleOptions Schedule { get; set; } = new();
 
+    /// <summary>Prompts whose first answers <c>crescent judge</c> shows.</summary>
+    public SampleOptions[] Samples { get; set; } = [];
+
     public ulong Seed { get; set; } = 1;
 
     /// <summary>Threads that compute; 0 for one a physical core.</summary>
     public int Threads { get; set; }
 
+    /// <summary>The folder of the corpora.</summary>
+    /// <exception cref="InvalidDataException">Neither configuration nor environment names it.</exception>
+    public string FindCorpora() => Corpora ?? (Environment.GetEnvironmentVariable("CRESCENT_DATA") is { Length: > 0 } folder
+        ? Path.Combine(folder, "corpora")
+        : throw new InvalidDataException("expected 'corpora' in the configuration, or CRESCENT_DATA in the environment, found neither"));
+
     /// <exception cref="InvalidDataException">The file is no such configuration.</exception>
-    public static RunOptions Read(string path)
+    public static RunOptions Read(string path) => Parse(File.ReadAllText(path), path);
+
+    /// <param name="place">Where the text is from, for errors.</param>
+    /// <exception cref="InvalidDataException">The text is no such configuration.</exception>
+    public static RunOptions Parse(string json, string place)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllText(path), RunJson.Default.RunOptions) ?? throw new InvalidDataException($"{path}: expected a JSON object, found null");
+            return JsonSerializer.Deserialize(json, RunJson.Default.RunOptions) ?? throw new InvalidDataException($"{place}: expected a JSON object, found null");
         }
         catch (JsonException exception)
         {
-            throw new InvalidDataException($"{path}: {exception.Message}", exception);
+            throw new InvalidDataException($"{place}: {exception.Message}", exception);
         }
     }
 }

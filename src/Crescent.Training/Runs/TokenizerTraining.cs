@@ -8,7 +8,8 @@ namespace Crescent.Training.Runs;
 /// <summary>The tokenizer that a run trains for itself, on what is not held out.</summary>
 internal static class TokenizerTraining
 {
-    private const string FolderName = "tokenizer";
+    public const string FolderName = "tokenizer";
+
     private const int SliceCharacters = 1 << 20;
 
     /// <summary>The folder of the run's tokenizer, trained unless the run goes on with one.</summary>

@@ -40,7 +40,7 @@ public sealed class TrainingRun : IDisposable
         }
 
         Directory.CreateDirectory(options.Output);
-        var corpora = options.Corpora ?? CorpusFolder();
+        var corpora = options.FindCorpora();
         _tokenizerFolder = options.Tokenizer.Folder ?? TokenizerTraining.Ensure(options, corpora, resume, report);
         var tokenizer = TokenizerFactory.FromPath(_tokenizerFolder, "kimi-k2");
         _control = ControlTokens.Of(tokenizer);
@@ -145,10 +145,6 @@ public sealed class TrainingRun : IDisposable
         Model.Dispose();
         _pool.Dispose();
     }
-
-    private static string CorpusFolder() => Environment.GetEnvironmentVariable("CRESCENT_DATA") is { Length: > 0 } folder
-        ? Path.Combine(folder, "corpora")
-        : throw new InvalidDataException("expected 'corpora' in the configuration, or CRESCENT_DATA in the environment, found neither");
 
     private StepLog RunStep(long start)
     {

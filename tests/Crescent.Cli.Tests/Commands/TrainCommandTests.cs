@@ -45,6 +45,56 @@ public sealed class TrainCommandTests
         InProcess.Run("train", folder.Write("c.json", Config(folder["c"])), "--resume").Failed(1, "state.safetensors");
     }
 
+    [Fact]
+    public void Who_watches_sees_the_run_in_place_and_who_does_not_a_line_a_step()
+    {
+        using var folder = new TemporaryFolder();
+        var config = folder.Write("a.json", Config(folder["a"]).Replace("\"steps\": 24", "\"steps\": 3", StringComparison.Ordinal));
+        var frames = new List<string>();
+        InProcess.Watch(frames.Add, TestContext.Current.CancellationToken, "train", config).Succeeded();
+        Assert.Equal(3, frames.Count);
+        Assert.StartsWith("\rstep 1/3  ", frames[0], StringComparison.Ordinal);
+        Assert.StartsWith("\r\e[4Astep 3/3  ████████████████████████ 100.0 %  ", frames[2], StringComparison.Ordinal);
+        var lines = InProcess.Run("train", config).Succeeded().Error.Split('\n').Where(line => line.StartsWith("step ", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(3, lines.Length);
+        Assert.StartsWith("step 3/3: loss ", lines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_release_is_judged_by_what_its_run_held_out()
+    {
+        using var folder = new TemporaryFolder();
+        var config = folder.Write("a.json", Config(folder["a"]).Replace("\"steps\": 24", "\"steps\": 2", StringComparison.Ordinal).Replace("\"most\": 200", "\"most\": 2000", StringComparison.Ordinal)
+            .Replace("\"contextLength\": 256", "\"contextLength\": 2048", StringComparison.Ordinal).Replace("\"schedule\"", "\"samples\": [{ \"text\": \"One\", \"mostTokens\": 3 }], \"schedule\"", StringComparison.Ordinal));
+        InProcess.Run("train", config, "--quiet").Succeeded();
+        var release = Path.Combine(folder["a"], "release");
+        var files = InProcess.Run("judge", config, release, "--against", release, "--turns", "2", "--least-tools", "2", "--tokens", "100", "-t", "1", "--json").Json;
+        var report = JsonDocument.Parse(File.ReadAllText(files.GetProperty("figures").GetString()!)).RootElement;
+        Assert.Equal(2, report.GetProperty("boundCalls")[0].GetProperty("fitSchema").GetInt32());
+        Assert.Equal(0, report.GetProperty("other").GetProperty("divergences")[0].GetProperty("divergence").GetDouble());
+        Assert.Equal(report.GetProperty("losses")[0].GetProperty("loss").GetDouble(), report.GetProperty("other").GetProperty("losses")[0].GetProperty("loss").GetDouble());
+        Assert.InRange(report.GetProperty("samples")[0].GetProperty("tokens").GetInt32(), 1, 3);
+        Assert.StartsWith("# a/release\n", File.ReadAllText(files.GetProperty("report").GetString()!), StringComparison.Ordinal);
+
+        InProcess.Run("judge", config, folder["none"]).Failed(1, "none");
+        InProcess.Run("judge", config, release, "--turns", "-1").Failed(2, "--turns");
+    }
+
+    [Fact]
+    public void Variants_of_a_configuration_are_compared()
+    {
+        using var folder = new TemporaryFolder();
+        var config = Config("x")[Config("x").IndexOf("\"corpora\"", StringComparison.Ordinal)..];
+        var family = folder.Write("family.json", $$"""{ "seeds": [1, 2], "base": { {{config}}, "variants": [{ "name": "a" }, { "name": "b", "changes": { "optimizer": { "muon": false } } }] }""");
+        var files = InProcess.Run("ablate", family, "-o", folder["runs"], "--steps", "2", "--json").Json;
+        Assert.Equal(4, files.GetProperty("runs").GetInt32());
+        var results = JsonDocument.Parse(File.ReadAllText(files.GetProperty("results").GetString()!)).RootElement;
+        Assert.Equal(["a", "b", "a", "b"], results.EnumerateArray().Select(result => result.GetProperty("variant").GetString()));
+        Assert.Contains("| b |  | 2 | ", InProcess.Run("ablate", family, "-o", folder["runs"], "--steps", "2").Succeeded().Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("| a |", InProcess.Run("ablate", family, "-o", folder["runs"], "--steps", "2", "--only", "b").Succeeded().Out, StringComparison.Ordinal);
+        InProcess.Run("ablate", family, "-o", folder["runs"], "--only", "c").Failed(2, "--only", "a, b", "'c'");
+    }
+
     // Made-up tasks alone: no corpus is needed, and the tokenizer is the 256 bytes.
     private static string Config(string output) => $$"""
         {

@@ -11,12 +11,14 @@ public sealed class OptimizerTests
 {
     private const float Rate = 0.01f;
 
-    [Fact]
-    public void Steps_follow_the_published_formulas()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Steps_follow_the_published_formulas(bool isMuon)
     {
         using var pool = new ComputePool(2);
         using var model = TinyModels.Model(TinyModels.Shape(), pool);
-        var options = new OptimizerOptions { GradientClip = 0.7f, LogitClip = 0 };
+        var options = new OptimizerOptions { Muon = isMuon, GradientClip = 0.7f, LogitClip = 0 };
         using var optimizer = new MuonClip(model, options);
         var reference = model.Parameters.ToDictionary(parameter => parameter, parameter => new ReferenceOptimizer(parameter, options));
         for (var step = 1; step <= 3; step++)

@@ -27,7 +27,7 @@ internal sealed class ReferenceOptimizer
     {
         var before = Weights.ToArray();
         var update = new double[Weights.Length];
-        var isMuon = _parameter.Role is ParameterRole.Matrix or ParameterRole.Expert;
+        var isMuon = _options.Muon && _parameter.Role is (ParameterRole.Matrix or ParameterRole.Expert);
         for (var i = 0; i < Weights.Length; i++)
         {
             var g = gradient[i] * clip;
