@@ -254,7 +254,7 @@ internal sealed class ChatLoop : IDisposable
         }
         catch (Exception exception) when (exception is CommandFailedException or ArgumentException or NotSupportedException)
         {
-            _conversation.Undo();
+            _conversation.RemoveLast();
             throw;
         }
 
@@ -273,7 +273,7 @@ internal sealed class ChatLoop : IDisposable
         printer?.Finish();
         if (sequence.FinishReason == FinishReason.Failed)
         {
-            _conversation.Undo();
+            _conversation.RemoveLast();
             throw new CommandFailedException(sequence.Error!);
         }
 

@@ -50,6 +50,9 @@ internal sealed class Conversation(ModelSession session, ChatTemplate template)
         return text;
     }
 
+    /// <summary>Removes the last message, which cannot be answered: a user's, or a call's result, which is pending again.</summary>
+    public void RemoveLast() => _messages.RemoveAt(_messages.Count - 1);
+
     /// <summary>Replaces the messages, e.g. by loaded ones.</summary>
     public void Replace(string? system, IEnumerable<ChatMessage> messages)
     {

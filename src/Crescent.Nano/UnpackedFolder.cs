@@ -54,11 +54,12 @@ internal sealed class UnpackedFolder(string? cache, string hash, string name, IR
         }
     }
 
-    private bool IsWhole(string place) => files.All(file =>
+    private bool IsWhole(string place)
     {
-        var found = new FileInfo(Path.Combine(place, name, file.Name));
-        return found.Exists && found.Length == file.Bytes && found.LastWriteTimeUtc == s_time;
-    });
+        var folder = Path.Combine(place, name);
+        return files.All(file => new FileInfo(Path.Combine(folder, file.Name)) is { Exists: true } found && found.Length == file.Bytes && found.LastWriteTimeUtc == s_time)
+            && Directory.EnumerateFileSystemEntries(folder).Count() == files.Count;
+    }
 
     // The system's lock on an open file: it ends with its owner, however that dies.
     private static FileStream Lock(string place)

@@ -29,6 +29,7 @@ public sealed class UnpackedFolderTests
     [InlineData("cut off")]
     [InlineData("overwritten")]
     [InlineData("deleted")]
+    [InlineData("another file beside them")]
     [InlineData("a folder instead")]
     [InlineData("half of the files")]
     [InlineData("nothing but the folder")]
@@ -145,6 +146,9 @@ public sealed class UnpackedFolderTests
                 break;
             case "overwritten":
                 File.WriteAllText(weights, new string('v', 100_000));
+                break;
+            case "another file beside them":
+                File.WriteAllText(Path.Combine(path, "tokenizer.json"), "{}");
                 break;
             case "deleted":
                 File.Delete(weights);

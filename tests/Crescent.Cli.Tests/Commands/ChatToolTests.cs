@@ -53,6 +53,16 @@ public sealed class ChatToolTests(TinyKimi tiny) : IClassFixture<TinyKimi>
     }
 
     [Fact]
+    public void A_result_that_does_not_fit_is_refused_and_asked_for_again()
+    {
+        var path = tiny["short.json"];
+        var result = Chat(["Weather?", Goldens.Words(2000), "rain", $"/save {path}"], "-c", "2000", "--json");
+        Assert.Equal(2, Answers(result).Length);
+        Assert.Contains("leaves no room for an answer in a context of 2000", result.Error, StringComparison.Ordinal);
+        Assert.Equal(["user: Weather?", "assistant", "tool 0: rain", "assistant"], Roles(path));
+    }
+
+    [Fact]
     public void Commands_are_no_results_unless_they_are_quoted()
     {
         var path = tiny["undone.json"];
