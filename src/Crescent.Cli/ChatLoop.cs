@@ -1,8 +1,9 @@
-using System.Text;
 using Crescent.Cli.Json;
+using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime;
 using Crescent.Engine.Runtime.Sampling;
 using Crescent.Text.Answers;
+using Crescent.Text.Grammars;
 using Crescent.Text.Templates;
 
 namespace Crescent.Cli;
@@ -10,7 +11,7 @@ namespace Crescent.Cli;
 /// <summary>The loop of <c>crescent chat</c>: reads a message or a slash command, answers, remembers.</summary>
 internal sealed class ChatLoop : IDisposable
 {
-    private const string MultiLineMark = "\"\"\"";
+    private const string NoResult = """{"error":"no result"}""";
     private const int LeastAnswer = 16; // tokens that must be left for an answer before turns are dropped
 
     private const string Help = """"
@@ -21,11 +22,17 @@ internal sealed class ChatLoop : IDisposable
         /regen         answer the last message anew
         /save FILE     write the conversation as JSON
         /load FILE     read one back
-        /tools         tools on offer
+        /tools         tools on offer; /tools FILE offers others, /tools off none
         /stats         tokens, speed and memory of the last answer
         /exit          leave (also: end of input)
         A message over several lines begins and ends with three quotes (""").
+        When the model calls a tool, what you type next is its result: JSON or text, nothing for an error.
         """";
+
+    private static readonly string[] s_commands =
+        ["/help", "/system", "/clear", "/undo", "/regen", "/save", "/load", "/tools", "/stats", "/exit", "/quit", "/bye"];
+
+    private static readonly AnswerForm s_anyAnswer = new();
 
     private readonly Terminal _terminal;
     private readonly ModelSession _session;
@@ -34,6 +41,8 @@ internal sealed class ChatLoop : IDisposable
     private readonly SamplingOptions _sampling;
     private readonly int? _maxTokens;
     private readonly Generator _generator;
+    private readonly ChatInput _input;
+    private readonly AnswerBinding _binding;
     private string? _lastReport;
 
     public ChatLoop(Terminal terminal, ModelSession session, ChatTemplate template, SamplingOptions sampling, int? maxTokens)
@@ -45,6 +54,8 @@ internal sealed class ChatLoop : IDisposable
         _maxTokens = maxTokens;
         _conversation = new Conversation(session, template);
         _generator = session.CreateGenerator();
+        _input = new ChatInput(terminal);
+        _binding = new AnswerBinding(session, template);
     }
 
     public string? SystemMessage
@@ -63,41 +74,28 @@ internal sealed class ChatLoop : IDisposable
         _terminal.Note($"{_session.Checkpoint.Path}, template {_template.Name}, context {_session.Context}; /help lists commands");
         while (!cancellation.IsCancellationRequested)
         {
-            string? message;
-            bool isCommand;
+            var pending = _conversation.PendingCall;
+            ChatLine? line;
             try
             {
-                message = ReadMessage(cancellation, out isCommand);
+                line = _input.Read(pending is null ? "> " : $"result of {pending.Name}> ", cancellation);
             }
             catch (OperationCanceledException)
             {
                 break;
             }
 
-            if (message is null)
-            {
-                return 0;
-            }
-
             try
             {
-                if (isCommand)
+                if (line is not { } typed || !Take(typed, pending, cancellation))
                 {
-                    if (!Execute(message, cancellation))
-                    {
-                        return 0;
-                    }
-                }
-                else if (message.Length > 0)
-                {
-                    _conversation.Add(new ChatMessage("user", message));
-                    Answer(cancellation);
+                    return 0;
                 }
             }
-            catch (Exception exception) when (exception is CommandFailedException or IOException or UnauthorizedAccessException or ArgumentException)
+            catch (Exception exception) when (exception is CommandFailedException or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
             {
                 // The conversation goes on: one line says what went wrong.
-                _terminal.Error.WriteLine($"crescent: {exception.Message}");
+                _terminal.Error.WriteLine($"crescent: {CommandLine.FirstLine(exception.Message)}");
             }
         }
 
@@ -107,56 +105,61 @@ internal sealed class ChatLoop : IDisposable
 
     public void Dispose() => _generator.Dispose();
 
-    // Null at the end of input. Only a message of one line can be a command.
-    private string? ReadMessage(CancellationToken cancellation, out bool isCommand)
+    /// <summary>Offers these tools from now on, and no others.</summary>
+    /// <param name="source">What names them, for messages.</param>
+    /// <exception cref="CommandFailedException">They cannot be offered.</exception>
+    public void Offer(IReadOnlyList<ToolDefinition> tools, string source)
     {
-        isCommand = false;
-        Prompt("> ");
-        if (ReadLine(cancellation) is not { } line)
+        if (tools.Count > 0 && !_template.SupportsTools)
         {
-            return null;
+            throw new CommandFailedException($"{source}: {ToolOffer.Unsupported(_template)}");
         }
 
-        if (!line.TrimStart().StartsWith(MultiLineMark, StringComparison.Ordinal))
+        try
         {
-            line = line.Trim();
-            isCommand = line.StartsWith('/');
-            return line;
+            _ = _binding.Compile(new PromptRequest([]) { Tools = tools }, s_anyAnswer);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CommandFailedException($"{source}: {CommandLine.FirstLine(exception.Message)}");
         }
 
-        var text = new StringBuilder(line.TrimStart()[MultiLineMark.Length..]);
-        while (!text.ToString().TrimEnd().EndsWith(MultiLineMark, StringComparison.Ordinal))
-        {
-            Prompt(". ");
-            if (ReadLine(cancellation) is not { } next)
-            {
-                return text.ToString();
-            }
-
-            text.Append('\n').Append(next);
-        }
-
-        var whole = text.ToString().TrimEnd();
-        return whole[..^MultiLineMark.Length].Trim('\n');
+        _conversation.Tools = tools;
     }
 
-    // A read of the keyboard cannot be cancelled: it waits on another thread, so that an interrupt ends the loop.
-    private string? ReadLine(CancellationToken cancellation) =>
-        Task.Run(_terminal.In.ReadLine, CancellationToken.None).WaitAsync(cancellation).GetAwaiter().GetResult();
-
-    private void Prompt(string mark)
+    // False when the user leaves. What is no command of ours may be a call's result, such as a path.
+    private bool Take(ChatLine line, ToolCall? pending, CancellationToken cancellation)
     {
-        if (_terminal.InputIsTerminal && !_terminal.Quiet)
+        if (line.IsCommand && (pending is null || s_commands.Contains(line.Command)))
         {
-            _terminal.Error.Write(mark);
-            _terminal.Error.Flush();
+            return Execute(line, cancellation);
         }
+
+        if (pending is not null)
+        {
+            _conversation.Add(new ChatMessage("tool", line.Text.Length > 0 ? line.Text : NoResult) { ToolCallId = pending.Id });
+        }
+        else if (line.Text.Length > 0)
+        {
+            _conversation.Add(new ChatMessage("user", line.Text));
+        }
+        else
+        {
+            return true;
+        }
+
+        if (_conversation.PendingCall is null)
+        {
+            Answer(cancellation);
+        }
+
+        return true;
     }
 
     // False when the user leaves.
-    private bool Execute(string line, CancellationToken cancellation)
+    private bool Execute(ChatLine line, CancellationToken cancellation)
     {
-        var (name, argument) = line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var at ? (line[..at], line[(at + 1)..].Trim()) : (line, "");
+        var (name, argument) = (line.Command, line.Argument);
         switch (name)
         {
             case "/help":
@@ -182,7 +185,7 @@ internal sealed class ChatLoop : IDisposable
                 _terminal.Note($"{_conversation.Messages.Count} messages");
                 break;
             case "/tools":
-                Talk.WriteLine("no tools on offer");
+                Tools(argument);
                 break;
             case "/stats":
                 Talk.WriteLine(_lastReport ?? "no answer yet");
@@ -196,6 +199,24 @@ internal sealed class ChatLoop : IDisposable
 
         _terminal.Out.Flush();
         return true;
+    }
+
+    private void Tools(string argument)
+    {
+        if (argument.Length > 0)
+        {
+            Offer(argument == "off" ? [] : ToolFile.Read("/tools", argument), "/tools");
+        }
+
+        foreach (var tool in _conversation.Tools)
+        {
+            Talk.WriteLine($"{ToolFile.NameOf(tool)}  {ToolFile.DescriptionOf(tool)}".ReplaceLineEndings(" ").TrimEnd());
+        }
+
+        if (_conversation.Tools.Count == 0)
+        {
+            Talk.WriteLine("no tools on offer");
+        }
     }
 
     private void Regenerate(CancellationToken cancellation)
@@ -216,6 +237,9 @@ internal sealed class ChatLoop : IDisposable
     {
         IReadOnlyList<int> prompt;
         AnswerReader reader;
+        ITokenConstraint? constraint;
+        var stopTokens = _session.StopTokens(_template);
+        var maxTokens = _maxTokens ?? int.MaxValue;
         try
         {
             prompt = _conversation.Prompt(Math.Min(LeastAnswer, _session.Context / 2), out var dropped);
@@ -224,11 +248,13 @@ internal sealed class ChatLoop : IDisposable
                 _terminal.Warn($"the context is full: the oldest {(dropped == 1 ? "turn was" : $"{dropped} turns were")} dropped");
             }
 
-            reader = _conversation.ReadAnswer();
+            var conversation = _conversation.Request;
+            reader = _template.ReadAnswer(_session.Tokenizer, conversation);
+            constraint = _binding.Create(conversation, s_anyAnswer, stopTokens, maxTokens);
         }
-        catch (CommandFailedException)
+        catch (Exception exception) when (exception is CommandFailedException or ArgumentException or NotSupportedException)
         {
-            _conversation.Undo();
+            _conversation.RemoveLast();
             throw;
         }
 
@@ -237,34 +263,17 @@ internal sealed class ChatLoop : IDisposable
             Prompt = prompt,
             StoredPrefix = _conversation.StoredPrefix(prompt),
             Sampling = _sampling,
-            MaxTokens = _maxTokens ?? int.MaxValue,
-            StopTokens = _session.StopTokens(_template),
+            MaxTokens = maxTokens,
+            StopTokens = stopTokens,
+            Constraint = constraint,
         });
-        _session.Model.Cancellation = cancellation;
-        var report = new RunReport(sequence, _session);
         var answer = new AnswerText(sequence, reader, []);
-        var printer = new AnswerPrinter(_terminal);
-        while (sequence.FinishReason is null)
-        {
-            if (cancellation.IsCancellationRequested)
-            {
-                Generator.Cancel(sequence);
-            }
-
-            _generator.Step();
-            report.Observe();
-            Emit(answer.Take());
-        }
-
-        Emit(answer.Take());
-        if (!Json)
-        {
-            printer.Finish();
-        }
-
+        var printer = Json ? null : new AnswerPrinter(_terminal);
+        var report = AnswerLoop.Run(_generator, sequence, _session, answer, printer, cancellation);
+        printer?.Finish();
         if (sequence.FinishReason == FinishReason.Failed)
         {
-            _conversation.Undo();
+            _conversation.RemoveLast();
             throw new CommandFailedException(sequence.Error!);
         }
 
@@ -282,13 +291,5 @@ internal sealed class ChatLoop : IDisposable
         _conversation.Add(answer.Message);
         _lastReport = report.Line();
         _terminal.Detail(_lastReport);
-
-        void Emit(IReadOnlyList<AnswerEvent> events)
-        {
-            if (!Json)
-            {
-                printer.Write(events);
-            }
-        }
     }
 }

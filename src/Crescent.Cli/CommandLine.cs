@@ -12,7 +12,7 @@ namespace Crescent.Cli;
 internal static class CommandLine
 {
     // Options whose value is free text: it may begin with '-', so it is tied to its option before parsing.
-    private static readonly HashSet<string> s_textOptions = ["-p", "--prompt", "--system", "--text", "--stop", "--dry-breaker", "--args", "--peer-args", "--note", "--host", "--name"];
+    private static readonly HashSet<string> s_textOptions = ["-p", "--prompt", "--system", "--text", "--stop", "--dry-breaker", "--args", "--peer-args", "--note", "--host", "--name", "--regex"];
 
     public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancellation)
     {

@@ -1,5 +1,3 @@
-using Crescent.Engine.Runtime;
-using Crescent.Text.Answers;
 using Crescent.Text.Templates;
 
 namespace Crescent.Cli;
@@ -14,8 +12,25 @@ internal sealed class Conversation(ModelSession session, ChatTemplate template)
     /// <summary>System message, or null.</summary>
     public string? SystemMessage { get; set; }
 
-    /// <summary>User and assistant messages, oldest first.</summary>
+    /// <summary>Tools on offer.</summary>
+    public IReadOnlyList<ToolDefinition> Tools { get; set; } = [];
+
+    /// <summary>Messages but the system message, oldest first.</summary>
     public IReadOnlyList<ChatMessage> Messages => _messages;
+
+    /// <summary>The call whose result comes next: the last answer's first without one; null where none is awaited.</summary>
+    public ToolCall? PendingCall
+    {
+        get
+        {
+            var last = _messages.FindLastIndex(message => message.Role != "tool");
+            var results = _messages.Count - 1 - last;
+            return last >= 0 ? _messages[last].ToolCalls.ElementAtOrDefault(results) : null;
+        }
+    }
+
+    /// <summary>All of it, for the template.</summary>
+    public PromptRequest Request => ChatPrompt.Request(_session, SystemMessage is null ? _messages : [new ChatMessage("system", SystemMessage), .. _messages], Tools);
 
     public void Add(ChatMessage message) => _messages.Add(message);
 
@@ -34,6 +49,9 @@ internal sealed class Conversation(ModelSession session, ChatTemplate template)
         _messages.RemoveRange(last, _messages.Count - last);
         return text;
     }
+
+    /// <summary>Removes the last message, which cannot be answered: a user's, or a call's result, which is pending again.</summary>
+    public void RemoveLast() => _messages.RemoveAt(_messages.Count - 1);
 
     /// <summary>Replaces the messages, e.g. by loaded ones.</summary>
     public void Replace(string? system, IEnumerable<ChatMessage> messages)
@@ -73,14 +91,9 @@ internal sealed class Conversation(ModelSession session, ChatTemplate template)
     public int CountTokens() => Encode().Count;
 
     /// <inheritdoc cref="ChatPrompt.StoredPrefix"/>
-    public int StoredPrefix(IReadOnlyList<int> ids) => ChatPrompt.StoredPrefix(_session, _template, All(), ids);
+    public int StoredPrefix(IReadOnlyList<int> ids) => ChatPrompt.StoredPrefix(_session, _template, Request, ids);
 
-    /// <summary>A reader for the answer to <see cref="Prompt"/>.</summary>
-    public AnswerReader ReadAnswer() => _template.ReadAnswer(_session.Tokenizer, ChatPrompt.Request(_session, All()));
-
-    private IReadOnlyList<int> Encode() => ChatPrompt.Encode(_session, _template, All());
-
-    private List<ChatMessage> All() => SystemMessage is null ? _messages : [new ChatMessage("system", SystemMessage), .. _messages];
+    private IReadOnlyList<int> Encode() => ChatPrompt.Encode(_session, _template, Request);
 
     // A turn is a user message and everything up to the next one.
     private bool DropOldestTurn()

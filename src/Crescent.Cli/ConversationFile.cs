@@ -16,12 +16,12 @@ internal static class ConversationFile
             writer.WriteStartArray("messages");
             if (conversation.SystemMessage is { } system)
             {
-                WriteMessage(writer, "system", system);
+                WriteMessage(writer, new ChatMessage("system", system));
             }
 
             foreach (var message in conversation.Messages)
             {
-                WriteMessage(writer, message.Role, message.Content ?? "");
+                WriteMessage(writer, message);
             }
 
             writer.WriteEndArray();
@@ -35,48 +35,58 @@ internal static class ConversationFile
     /// <exception cref="CommandFailedException">The file does not hold a conversation.</exception>
     public static void Load(string path, Conversation conversation)
     {
-        using var document = Parse(path);
-        if (document.RootElement.ValueKind != JsonValueKind.Object
-            || !document.RootElement.TryGetProperty("messages", out var list)
-            || list.ValueKind != JsonValueKind.Array)
-        {
-            throw new CommandFailedException($"{path}: expected an object with an array 'messages', found {document.RootElement.ValueKind}");
-        }
-
-        var messages = list.EnumerateArray().Select((message, index) => ReadMessage(path, message, index)).ToList();
-        var system = messages.Count > 0 && messages[0].Role == "system" ? messages[0].Content : null;
+        var messages = JsonFile.Read("/load", path, root => JsonFile.List(root, "messages", "the conversation").Select(ReadMessage).ToArray());
+        var system = messages is [{ Role: "system" } first, ..] ? first.Content : null;
         conversation.Replace(system, system is null ? messages : messages.Skip(1));
     }
 
-    private static JsonDocument Parse(string path)
-    {
-        try
-        {
-            return JsonDocument.Parse(InputFile.ReadBytes("/load", path));
-        }
-        catch (JsonException exception)
-        {
-            throw new CommandFailedException($"{path}: expected JSON: {CommandLine.FirstLine(exception.Message)}");
-        }
-    }
-
-    private static void WriteMessage(Utf8JsonWriter writer, string role, string content)
+    private static void WriteMessage(Utf8JsonWriter writer, ChatMessage message)
     {
         writer.WriteStartObject();
-        writer.WriteString("role", role);
-        writer.WriteString("content", content);
+        writer.WriteString("role", message.Role);
+        writer.WriteString("content", message.Content ?? "");
+        if (message.ReasoningContent is { } reasoning)
+        {
+            writer.WriteString("reasoning_content", reasoning);
+        }
+
+        if (message.ToolCallId is { } call)
+        {
+            writer.WriteString("tool_call_id", call);
+        }
+
+        if (message.ToolCalls.Count > 0)
+        {
+            WriteCalls(writer, message.ToolCalls);
+        }
+
         writer.WriteEndObject();
     }
 
-    private static ChatMessage ReadMessage(string path, JsonElement message, int index)
+    private static void WriteCalls(Utf8JsonWriter writer, IReadOnlyList<ToolCall> calls)
     {
-        if (message.ValueKind == JsonValueKind.Object
-            && message.TryGetProperty("role", out var role) && role.ValueKind == JsonValueKind.String && role.GetString() is "system" or "user" or "assistant"
-            && message.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String)
+        writer.WriteStartArray("tool_calls");
+        foreach (var call in calls)
         {
-            return new ChatMessage(role.GetString()!, content.GetString());
+            writer.WriteStartObject();
+            writer.WriteString("id", call.Id);
+            writer.WriteString("type", "function");
+            writer.WriteStartObject("function");
+            writer.WriteString("name", call.Name);
+            writer.WriteString("arguments", call.Arguments);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
         }
 
-        throw new CommandFailedException($"{path}: message {index}: expected a role of system, user or assistant and a text content");
+        writer.WriteEndArray();
+    }
+
+    private static ChatMessage ReadMessage(JsonElement json, int index)
+    {
+        var message = ChatRequestFile.Message(json, $"message {index}");
+        return message.Role is not ("system" or "user" or "assistant" or "tool")
+            ? throw new FormatException($"message {index}: expected a role of system, user, assistant or tool, found '{message.Role}'")
+            : message is { Content: null, ToolCalls.Count: 0 } ? throw new FormatException($"message {index}: expected a text content, found none")
+            : message;
     }
 }

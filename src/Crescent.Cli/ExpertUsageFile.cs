@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
+using Crescent.Engine.Checkpoints;
 
 namespace Crescent.Cli;
 

@@ -45,7 +45,7 @@ internal sealed class ModelSession : IDisposable
     public SamplingDefaults Defaults { get; }
 
     /// <summary>The day the session began: a date in the prompt that changed at midnight would make all of it new.</summary>
-    public DateOnly Today { get; } = DateOnly.FromDateTime(TimeProvider.System.GetLocalNow().DateTime);
+    public required DateOnly Today { get; init; }
 
     /// <summary>A hash of everything that cached values, and so answers, depend on.</summary>
     public byte[] Identity => field ??= ModelIdentity.Hash(Checkpoint, Metadata, _options);
@@ -92,6 +92,7 @@ internal sealed class ModelSession : IDisposable
             model.BeforeFirstStep = () => ModelOpening.BringIntoMemory(checkpoint, model, options);
             return new ModelSession(checkpoint, metadata, model, options, tokenizer, ChooseContext(model.Shape.ContextLength, context, terminal))
             {
+                Today = DateOnly.FromDateTime(terminal.Time.GetLocalNow().DateTime),
                 Lossy = lossy,
                 Forecast = memoryRate is { } rate && lossy is null ? StreamedForecast.Of(checkpoint, metadata, model, options, rate) : null,
             };

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Crescent.Cli;
 
-/// <summary>Where a command writes: results to <see cref="Out"/>, everything else to <see cref="Error"/>. Tests hand in their own.</summary>
+/// <summary>What a command has around it: results go to <see cref="Out"/>, everything else to <see cref="Error"/>. Tests hand in their own.</summary>
 internal sealed class Terminal
 {
     private const int StandardWidth = 80;
@@ -25,6 +25,12 @@ internal sealed class Terminal
     /// <summary>Columns of the screen.</summary>
     public int Width { get; init; } = StandardWidth;
 
+    /// <summary>Tells what day it is.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The model that the program brings along; null where it brings none.</summary>
+    public Func<BuiltInModel?> FindBuiltIn { get; init; } = () => null;
+
     public bool Quiet { get; set; }
 
     public bool Verbose { get; set; }
@@ -40,6 +46,7 @@ internal sealed class Terminal
             Out = new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = false },
             Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true },
             OpenInput = Console.OpenStandardInput,
+            FindBuiltIn = BuiltInModel.OfBuild,
             IsInteractive = !Console.IsErrorRedirected,
             Width = Console.IsErrorRedirected ? StandardWidth : ReadWidth(),
             InputIsTerminal = !Console.IsInputRedirected,

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Crescent.Tests;
 
-/// <summary>The direction of dependencies: Kernels ← Engine → Text, Server → Engine and Text, Training → Engine, Cli → all; and within Engine from Checkpoints up to Runtime.</summary>
+/// <summary>The direction of dependencies: Kernels ← Engine → Text, Server → Engine and Text, Training → Engine, Nano → Engine and Text, Cli → all; and within Engine from Checkpoints up to Runtime.</summary>
 public sealed class DependencyTests
 {
     // What each project may use. A new project gets its line here first.
@@ -13,9 +13,10 @@ public sealed class DependencyTests
         ["Crescent.Text"] = [],
         ["Crescent.Agents"] = [],
         ["Crescent.Engine"] = ["Crescent.Kernels", "Crescent.Text"],
+        ["Crescent.Nano"] = ["Crescent.Text", "Crescent.Engine"],
         ["Crescent.Server"] = ["Crescent.Engine", "Crescent.Text"],
         ["Crescent.Training"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine"],
-        ["Crescent.Cli"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine", "Crescent.Server", "Crescent.Training"],
+        ["Crescent.Cli"] = ["Crescent.Kernels", "Crescent.Text", "Crescent.Engine", "Crescent.Server", "Crescent.Training", "Crescent.Nano"],
     };
 
     // What each folder of Engine may use of the others.

@@ -30,6 +30,6 @@ internal static partial class Repository
     private static bool IsWritten(string path) =>
         !Relative(path).Split('/').Any(part => part is "artifacts" or "obj" or "bin");
 
-    [GeneratedRegex(@"\bCrescent\.(Kernels|Text|Engine|Cli|Server|Agents|Evals|Training)\b(\.[A-Z]\w*)*")]
+    [GeneratedRegex(@"\bCrescent\.(Kernels|Text|Engine|Cli|Server|Agents|Evals|Training|Nano)\b(\.[A-Z]\w*)*")]
     private static partial Regex NamespaceName();
 }

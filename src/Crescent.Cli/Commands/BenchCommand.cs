@@ -43,7 +43,7 @@ internal static class BenchCommand
             var chunk = Values.InRange(ubatch.Name, 1, MostUbatch, parsed.GetValue(ubatch));
             Require(plan, chunk, parsed.GetValue(bandwidth));
             var scene = new BenchScene(
-                model.PathOf(parsed),
+                model.PathOf(parsed, terminal),
                 model.ReadOverrides(parsed),
                 model.Read(parsed, terminal, chunk),
                 Math.Max(model.ReadContext(parsed) ?? 0, plan.Context),

@@ -12,6 +12,7 @@ internal static class ChatCommand
         var model = new ModelOptionsArguments();
         var sampling = new SamplingArguments();
         var prefixes = new PrefixCacheArguments();
+        var tools = new ToolArguments(hasChoice: false);
         var system = Values.Text("--system", "System message.");
         var count = Values.Number<int>("--tokens", "Most tokens of an answer (default: until the model stops or the context ends).", "-n");
         var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
@@ -20,6 +21,7 @@ internal static class ChatCommand
         model.AddTo(command);
         prefixes.AddTo(command);
         sampling.AddTo(command);
+        tools.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(count) is < 1)
@@ -27,14 +29,16 @@ internal static class ChatCommand
                 throw new CommandFailedException($"--tokens: expected at least 1, found {parsed.GetValue(count)}", CommandFailedException.WrongUsage);
             }
 
-            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
+            using var session = ModelSession.Open(model.PathOf(parsed, terminal), model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
             session.OpenSnapshots(prefixes.Read(parsed), terminal);
             var chat = session.Template(parsed.GetValue(template));
+            var builtIn = model.BuiltIn(parsed, terminal);
             using var loop = new ChatLoop(terminal, session, chat, sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab), parsed.GetValue(count))
             {
-                SystemMessage = parsed.GetValue(system),
+                SystemMessage = parsed.GetValue(system) ?? (builtIn is null ? null : BuiltInModel.SystemMessage(session.Today)),
                 Json = parsed.GetValue(json),
             };
+            loop.Offer(tools.Read(parsed, builtIn?.Tools() ?? [], chat).Tools, "--tools");
             return Task.FromResult(loop.Run(cancellation));
         });
         return command;

@@ -40,7 +40,7 @@ internal static class CompareCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var asked = new EngineCase(
-                Path.GetFullPath(ModelOptionsArguments.RequirePath(parsed.GetValue(model))),
+                Path.GetFullPath(ModelOptionsArguments.RequirePath(parsed.GetValue(model), null)),
                 Values.InRange(prompt.Name, 0, MostTokens, parsed.GetValue(prompt)),
                 Values.InRange(count.Name, 0, MostTokens, parsed.GetValue(count)),
                 Values.InRange(depth.Name, 0, MostTokens, parsed.GetValue(depth)),

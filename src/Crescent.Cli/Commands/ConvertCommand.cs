@@ -51,7 +51,7 @@ internal sealed class ConvertCommand
     {
         var clock = Stopwatch.StartNew();
         var (options, output) = (ReadOptions(parsed), parsed.GetValue(_output)!);
-        using var checkpoint = Checkpoint.Open(ModelOptionsArguments.RequirePath(parsed.GetValue(_model)));
+        using var checkpoint = Checkpoint.Open(ModelOptionsArguments.RequirePath(parsed.GetValue(_model), null));
         var plan = Plan(checkpoint, output, options, cancellation);
         foreach (var notice in plan.Notices)
         {

@@ -8,7 +8,7 @@ internal static class DetokenizeCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var model = new Argument<string?>("MODEL") { Description = "A model, or a folder or file that holds only a tokenizer.", Arity = ArgumentArity.ZeroOrOne };
+        var model = new Argument<string?>("MODEL") { Description = "A model, or a folder or file that holds only a tokenizer. Default: the built-in model.", Arity = ArgumentArity.ZeroOrOne };
         var tokens = new Option<string?>("--tokens") { Description = "Token ids, separated by commas." };
         var tokensFile = new Option<string?>("--tokens-file") { Description = "A file of token ids." };
         var special = new Option<bool>("--special") { Description = "Show control tokens." };
@@ -18,7 +18,7 @@ internal static class DetokenizeCommand
         command.SetAction(parsed =>
         {
             var ids = TokenList.Read(parsed.GetValue(tokens), parsed.GetValue(tokensFile));
-            var tokenizer = TokenizerArgument.Open(Options.ModelOptionsArguments.RequirePath(parsed.GetValue(model)), parsed.GetValue(pre));
+            var tokenizer = TokenizerArgument.Open(Options.ModelOptionsArguments.RequirePath(parsed.GetValue(model), terminal), parsed.GetValue(pre));
             CliJson.Write(terminal.Out, new DetokenizeJson(tokenizer.DecodeText(ids, parsed.GetValue(special))));
         });
         return command;

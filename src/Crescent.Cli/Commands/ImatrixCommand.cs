@@ -34,7 +34,7 @@ internal static class ImatrixCommand
                 throw new CommandFailedException("lossy options: expected none, found one: an importance matrix is that of the exact model", CommandFailedException.WrongUsage);
             }
 
-            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), options, context, terminal, ChooseForm);
+            using var session = ModelSession.Open(model.PathOf(parsed, terminal), model.ReadOverrides(parsed), options, context, terminal, ChooseForm);
             var run = new ImportanceRun(session, text, parsed.GetValue(file)!, context, most, parsed.GetValue(head), terminal);
             var report = run.Execute(parsed.GetValue(output)!, cancellation);
             if (parsed.GetValue(json))

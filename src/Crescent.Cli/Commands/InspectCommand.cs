@@ -24,7 +24,7 @@ internal static class InspectCommand
         model.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            var path = model.PathOf(parsed);
+            var path = model.PathOf(parsed, terminal);
             using var checkpoint = Checkpoint.Open(path);
             if (parsed.GetValue(verify))
             {

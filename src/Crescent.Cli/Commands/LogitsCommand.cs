@@ -32,7 +32,7 @@ internal static class LogitsCommand
                 throw new CommandFailedException($"--chunk: expected 1..{MostChunk}, found {step}", CommandFailedException.WrongUsage);
             }
 
-            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed, terminal, step), model.ReadContext(parsed), terminal);
+            using var session = ModelSession.Open(model.PathOf(parsed, terminal), model.ReadOverrides(parsed), model.Read(parsed, terminal, step), model.ReadContext(parsed), terminal);
             var path = parsed.GetValue(output)!;
             var vocab = session.Model.Shape.Vocab;
             if (ids.FirstOrDefault(id => id >= vocab, -1) is >= 0 and var outside)

@@ -39,7 +39,7 @@ internal static class PerplexityCommand
             var counting = parsed.GetValue(llama) ? TextCounting.Llama : TextCounting.EveryToken;
             var options = model.Read(parsed, terminal, Math.Min(Chunk, context));
             ModelSession Open(string path, ModelOptions options) => ModelSession.Open(path, model.ReadOverrides(parsed), options, context, terminal);
-            using var session = Open(model.PathOf(parsed), options);
+            using var session = Open(model.PathOf(parsed, terminal), options);
             var scored = ScoredText.Read(session.Tokenizer, text, counting, context, most, parsed.GetValue(file)!);
             using var run = new PerplexityRun(session, scored, terminal);
             run.CompareWith(

@@ -15,7 +15,7 @@ internal static class RenderCommand
 
     public static Command Create(Terminal terminal)
     {
-        var model = new Argument<string?>("MODEL") { Description = "A model, or a folder or file that holds only a tokenizer.", Arity = ArgumentArity.ZeroOrOne };
+        var model = new Argument<string?>("MODEL") { Description = "A model, or a folder or file that holds only a tokenizer. Default: the built-in model.", Arity = ArgumentArity.ZeroOrOne };
         var request = new Option<string?>("--request") { Description = "A file with the body of a chat-completions request." };
         var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
         var thinkAs = new Option<string?>("--think-as") { Description = "Whether <think> is text or token (default: token where the vocabulary names it)." };
@@ -25,11 +25,11 @@ internal static class RenderCommand
         var command = new Command("render", "Renders a chat request as the prompt that the model gets.") { model, request, template, thinkAs, pre, json };
         command.SetAction(parsed =>
         {
-            var path = ModelOptionsArguments.RequirePath(parsed.GetValue(model));
+            var path = ModelOptionsArguments.RequirePath(parsed.GetValue(model), terminal);
             var file = parsed.GetValue(request) ?? throw new CommandFailedException("--request: expected a file, found none", CommandFailedException.WrongUsage);
             var tokenizer = TokenizerArgument.Open(path, parsed.GetValue(pre));
             var chat = Template(parsed.GetValue(template), tokenizer, path);
-            var segments = chat.Render(ChatRequestFile.Read("--request", file) with { CurrentDate = DateOnly.FromDateTime(TimeProvider.System.GetLocalNow().DateTime) });
+            var segments = chat.Render(ChatRequestFile.Read("--request", file) with { CurrentDate = DateOnly.FromDateTime(terminal.Time.GetLocalNow().DateTime) });
             var ids = PromptEncoder.Encode(ThinkAs(segments, parsed.GetValue(thinkAs), tokenizer), tokenizer);
             CliJson.Write(terminal.Out, new RenderJson(string.Concat(segments.Select(segment => segment.Text)), ids));
         });

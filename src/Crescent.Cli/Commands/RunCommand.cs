@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Text;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
+using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime;
 using Crescent.Text.Answers;
+using Crescent.Text.Grammars;
 using Crescent.Text.Templates;
 
 namespace Crescent.Cli.Commands;
@@ -17,6 +19,7 @@ internal static class RunCommand
         var sampling = new SamplingArguments();
         var prefixes = new PrefixCacheArguments();
         var grammar = new GrammarArguments();
+        var tools = new ToolArguments(hasChoice: true);
         var prompt = Values.Text("--prompt", "The prompt (else -f, else standard input).", "-p");
         var file = new Option<string?>("--file", "-f") { Description = "Read the prompt from a file." };
         var count = Values.Number<int>("--tokens", "Most tokens to generate (default: until the model stops or the context ends).", "-n");
@@ -32,6 +35,7 @@ internal static class RunCommand
         prefixes.AddTo(command);
         sampling.AddTo(command);
         grammar.AddTo(command);
+        tools.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(count) is < 0)
@@ -39,67 +43,79 @@ internal static class RunCommand
                 throw new CommandFailedException($"--tokens: expected at least 0, found {parsed.GetValue(count)}", CommandFailedException.WrongUsage);
             }
 
-            var path = model.PathOf(parsed);
+            var path = PathOf(model, parsed, terminal, hasPrompt: parsed.GetValue(prompt) is not null || parsed.GetValue(file) is not null);
             using var session = ModelSession.Open(path, model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
             session.OpenSnapshots(prefixes.Read(parsed), terminal);
             var text = ReadPrompt(terminal, parsed.GetValue(prompt), parsed.GetValue(file), cancellation);
             var named = parsed.GetValue(template);
             var chat = named is null && parsed.GetValue(raw) ? null : session.Template(named);
             chat = parsed.GetValue(raw) ? null : chat;
-            var messages = ChatPrompt.Messages(parsed.GetValue(system), Encoding.UTF8.GetString(text));
-            var ids = chat is null ? RawPrompt.Encode(session.Tokenizer, text) : ChatPrompt.Encode(session, chat, messages);
+            var builtIn = model.BuiltIn(parsed, terminal);
+            var offer = tools.Read(parsed, builtIn?.Tools() ?? [], chat, grammar.Asked(parsed));
+            var greeting = parsed.GetValue(system) ?? (builtIn is null ? null : BuiltInModel.SystemMessage(session.Today));
+            var conversation = ChatPrompt.Request(session, ChatPrompt.Messages(greeting, Encoding.UTF8.GetString(text)), offer.Tools);
+            var ids = chat is null ? RawPrompt.Encode(session.Tokenizer, text) : ChatPrompt.Encode(session, chat, conversation);
             var stopTokens = parsed.GetValue(ignoreEos) ? [] : session.StopTokens(chat);
             var maxTokens = parsed.GetValue(count) ?? int.MaxValue;
             var request = new GenerationRequest
             {
                 Prompt = ids,
-                StoredPrefix = parsed.GetValue(savePrefix) ? ids.Count - 1 : chat is null ? 0 : ChatPrompt.StoredPrefix(session, chat, messages, ids),
+                StoredPrefix = parsed.GetValue(savePrefix) ? ids.Count - 1 : chat is null ? 0 : ChatPrompt.StoredPrefix(session, chat, conversation, ids),
                 Sampling = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab),
                 MaxTokens = maxTokens,
                 StopTokens = stopTokens,
-                Constraint = grammar.Read(parsed, session, chat, ids, stopTokens, maxTokens),
+                Constraint = Bind(new AnswerBinding(session, chat), conversation, offer.Form(grammar.Read(parsed)), grammar.Asked(parsed), stopTokens, maxTokens),
             };
-            var reader = chat is null ? new PlainAnswerReader(session.Tokenizer) : chat.ReadAnswer(session.Tokenizer, ChatPrompt.Request(session, messages));
+            var reader = chat is null ? new PlainAnswerReader(session.Tokenizer) : chat.ReadAnswer(session.Tokenizer, conversation);
             return Task.FromResult(Answer(terminal, session, request, (reader, parsed.GetValue(stop)!), parsed.GetValue(json), cancellation));
         });
         return command;
+    }
+
+    // A prompt alone is easily taken for what the command expects.
+    private static string PathOf(ModelOptionsArguments model, ParseResult parsed, Terminal terminal, bool hasPrompt)
+    {
+        try
+        {
+            return model.PathOf(parsed, terminal);
+        }
+        catch (CommandFailedException exception) when (!hasPrompt && parsed.GetValue(model.Model) is { Length: > 0 })
+        {
+            throw new CommandFailedException($"{exception.Message}; a prompt is given with -p TEXT", exception.ExitCode);
+        }
+    }
+
+    private static ITokenConstraint? Bind(
+        AnswerBinding binding, PromptRequest conversation, AnswerForm form, string? textOption, IReadOnlyCollection<int> stopTokens, int maxTokens)
+    {
+        try
+        {
+            return binding.Create(conversation, form, stopTokens, maxTokens);
+        }
+        catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
+        {
+            throw new CommandFailedException($"{textOption ?? "--tools"}: {CommandLine.FirstLine(exception.Message)}");
+        }
     }
 
     private static int Answer(
         Terminal terminal, ModelSession session, GenerationRequest request, (AnswerReader Reader, string[] Stops) reading, bool json, CancellationToken cancellation)
     {
         using var generator = session.CreateGenerator();
-        session.Model.Cancellation = cancellation;
         var sequence = generator.Add(request);
-        var report = new RunReport(sequence, session);
         var answer = new AnswerText(sequence, reading.Reader, reading.Stops);
-        var printer = new AnswerPrinter(terminal);
-        while (sequence.FinishReason is null)
-        {
-            if (cancellation.IsCancellationRequested)
-            {
-                Generator.Cancel(sequence);
-            }
-
-            generator.Step();
-            report.Observe();
-            Emit(answer.Take());
-        }
-
-        Emit(answer.Take());
+        var printer = json ? null : new AnswerPrinter(terminal);
+        var report = AnswerLoop.Run(generator, sequence, session, answer, printer, cancellation);
         if (sequence.FinishReason == FinishReason.Failed)
         {
             terminal.Out.Flush();
             throw new CommandFailedException($"{session.Checkpoint.Path}: {sequence.Error}");
         }
 
+        printer?.Finish();
         if (json)
         {
             CliJson.Write(terminal.Out, report.ToJson(answer.Message));
-        }
-        else
-        {
-            printer.Finish();
         }
 
         terminal.Out.Flush();
@@ -116,14 +132,6 @@ internal static class RunCommand
         }
 
         return 0;
-
-        void Emit(IReadOnlyList<AnswerEvent> events)
-        {
-            if (!json)
-            {
-                printer.Write(events);
-            }
-        }
     }
 
     // The prompt byte for byte: a file need not be valid UTF-8.

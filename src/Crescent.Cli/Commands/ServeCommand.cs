@@ -31,7 +31,7 @@ internal static class ServeCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var server = options.ReadServer(parsed, terminal);
-            using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
+            using var session = ModelSession.Open(model.PathOf(parsed, terminal), model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
             session.OpenSnapshots(prefixes.Read(parsed), terminal);
             var defaults = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab);
             using var engine = new ChatEngine(session.Model, session.Tokenizer, session.Template(parsed.GetValue(template)), options.ReadEngine(parsed, session));

@@ -15,7 +15,7 @@ internal static class TokenizeCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var model = new Argument<string?>("MODEL") { Description = "A model, or a folder or file that holds only a tokenizer.", Arity = ArgumentArity.ZeroOrOne };
+        var model = new Argument<string?>("MODEL") { Description = "A model, or a folder or file that holds only a tokenizer. Default: the built-in model.", Arity = ArgumentArity.ZeroOrOne };
         var text = Values.Text("--text", "The text.");
         var file = new Option<string?>("--file") { Description = "A file, read byte for byte." };
         var special = new Option<bool>("--special") { Description = "Let marker text become control tokens." };
@@ -31,7 +31,7 @@ internal static class TokenizeCommand
                 throw new CommandFailedException($"expected one of --text and --file, found {(words is null ? "none" : "both")}", CommandFailedException.WrongUsage);
             }
 
-            var tokenizer = TokenizerArgument.Open(ModelOptionsArguments.RequirePath(parsed.GetValue(model)), parsed.GetValue(pre));
+            var tokenizer = TokenizerArgument.Open(ModelOptionsArguments.RequirePath(parsed.GetValue(model), terminal), parsed.GetValue(pre));
             var ids = new List<int>();
             if (parsed.GetValue(bos))
             {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Crescent.Engine.Checkpoints;
 
 namespace Crescent.Cli.Lossy;
 

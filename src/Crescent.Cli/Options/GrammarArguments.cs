@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Crescent.Text.Grammars;
-using Crescent.Text.Templates;
 
 namespace Crescent.Cli.Options;
 
@@ -9,39 +8,35 @@ namespace Crescent.Cli.Options;
 internal sealed class GrammarArguments
 {
     private readonly Option<string?> _schema = new("--json-schema") { Description = "JSON Schema that the answer must fit: a file, or the schema itself.", HelpName = "FILE|JSON" };
-
     private readonly Option<string?> _grammar = new("--grammar") { Description = "Grammar that the answer must follow, in llama.cpp's GBNF.", HelpName = "FILE" };
+    private readonly Option<string?> _regex = Values.Text("--regex", "Regular expression that the whole answer must match.");
 
     public void AddTo(Command command)
     {
         command.Add(_schema);
         command.Add(_grammar);
+        command.Add(_regex);
     }
 
-    /// <summary>The constraint of one answer; null where none is asked for.</summary>
-    /// <param name="prompt">The prompt's tokens: whether they end inside the reasoning.</param>
-    /// <param name="stopTokens">Tokens that end the answer.</param>
-    /// <param name="maxTokens">Most tokens of the answer.</param>
-    public ITokenConstraint? Read(
-        ParseResult parsed, ModelSession session, ChatTemplate? template, IReadOnlyList<int> prompt, IReadOnlyCollection<int> stopTokens, int maxTokens)
+    /// <summary>Name of the option that binds the text; null where none does.</summary>
+    public string? Asked(ParseResult parsed)
     {
-        var (schema, grammar) = (parsed.GetValue(_schema), parsed.GetValue(_grammar));
-        if (schema is null && grammar is null)
-        {
-            return null;
-        }
+        string[] asked = [.. new[] { _schema, _grammar, _regex }.Where(option => parsed.GetValue(option) is not null).Select(option => option.Name)];
+        return asked.Length <= 1
+            ? asked.FirstOrDefault()
+            : throw new CommandFailedException($"expected one of {_schema.Name}, {_grammar.Name} and {_regex.Name}, found {string.Join(" and ", asked)}", CommandFailedException.WrongUsage);
+    }
 
-        if (schema is not null && grammar is not null)
-        {
-            throw new CommandFailedException("expected one of --json-schema and --grammar, found both", CommandFailedException.WrongUsage);
-        }
-
-        var option = schema is null ? "--grammar" : "--json-schema";
+    /// <summary>The grammar of the text; null where it is free.</summary>
+    public Grammar? Read(ParseResult parsed)
+    {
+        var option = Asked(parsed);
         try
         {
-            var text = schema is null ? Grammar.FromGbnf(InputFile.ReadText(option, grammar!)) : Grammar.FromJsonSchema(ReadSchema(option, schema));
-            var answer = AnswerGrammar.Create(template?.Name, session.Tokenizer, text, ReasoningIsOpen(session, prompt));
-            return answer.Compile(new GrammarVocabulary(session.Tokenizer)).CreateConstraint(stopTokens, maxTokens);
+            return option is null ? null
+                : option == _schema.Name ? Grammar.FromJsonSchema(ReadSchema(option, parsed.GetValue(_schema)!))
+                : option == _grammar.Name ? Grammar.FromGbnf(InputFile.ReadText(option, parsed.GetValue(_grammar)!))
+                : Grammar.FromRegex(parsed.GetValue(_regex)!);
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException or JsonException)
         {
@@ -54,13 +49,5 @@ internal sealed class GrammarArguments
         var text = schema.AsSpan().TrimStart() is ['{', ..] or "true" or "false" ? schema : InputFile.ReadText(option, schema);
         using var document = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
         return document.RootElement.Clone();
-    }
-
-    // The template's own end of the prompt, a few tokens, opened the reasoning.
-    private static bool ReasoningIsOpen(ModelSession session, IReadOnlyList<int> prompt)
-    {
-        var end = prompt.Skip(Math.Max(0, prompt.Count - 3)).ToArray();
-        return session.Tokenizer.FindMarker("<think>") is { } open && end.Contains(open)
-            && !(session.Tokenizer.FindMarker("</think>") is { } close && end.Contains(close));
     }
 }

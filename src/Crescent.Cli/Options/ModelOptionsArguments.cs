@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Numerics;
 using Crescent.Cli.Hub;
+using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Checkpoints.Gguf;
 using Crescent.Engine.Experts;
 using Crescent.Engine.Experts.Traces;
@@ -29,7 +30,7 @@ internal sealed class ModelOptionsArguments
 
     public Argument<string?> Model { get; } = new("MODEL")
     {
-        Description = "A GGUF file or the first of its shards, a folder with config.json and safetensors, Grok-1's ckpt-0, or a name in the store (crescent pull).",
+        Description = "A GGUF file or the first of its shards, a folder with config.json and safetensors, Grok-1's ckpt-0, or a name in the store (crescent pull). Default: the built-in model.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -104,16 +105,23 @@ internal sealed class ModelOptionsArguments
         command.Add(OverrideKv);
     }
 
-    public string PathOf(ParseResult parsed) => RequirePath(parsed.GetValue(Model));
+    public string PathOf(ParseResult parsed, Terminal terminal) => RequirePath(parsed.GetValue(Model), terminal);
 
-    public static string RequirePath(string? path) =>
-        !string.IsNullOrEmpty(path) ? ModelPath.Resolve(path) : throw new CommandFailedException(
-            "no model given, and there is no built-in one yet: name a GGUF file, fetch one with 'crescent pull org/name', or make a small random one with 'crescent synth tiny-kimi-k2 model.gguf'",
+    /// <summary>The built-in model where no other is named, and there is one; null otherwise.</summary>
+    public BuiltInModel? BuiltIn(ParseResult parsed, Terminal terminal) => parsed.GetValue(Model) is null ? terminal.FindBuiltIn() : null;
+
+    /// <summary>Where a named model is; without a name, the built-in one.</summary>
+    /// <param name="terminal">Brings the built-in model; null where it cannot stand in.</param>
+    public static string RequirePath(string? path, Terminal? terminal) =>
+        !string.IsNullOrEmpty(path) ? ModelPath.Resolve(path)
+        : path is null && terminal?.FindBuiltIn() is { } builtIn ? builtIn.Folder()
+        : throw new CommandFailedException(
+            $"no model given{(path is null ? ", and this build holds no built-in model" : "")}: name a GGUF file, fetch one with 'crescent pull org/name', or make a small random one with 'crescent synth tiny-kimi-k2 model.gguf'",
             CommandFailedException.WrongUsage);
 
     public ModelOptions Read(ParseResult parsed, Terminal terminal, int maxBatchTokens = 512)
     {
-        var streaming = ReadStreaming(parsed);
+        var streaming = ReadStreaming(parsed, terminal);
         return new ModelOptions
         {
             Threads = AtMostProcessors(InRange(parsed, _threads, MostThreads) ?? 0, terminal),
@@ -131,7 +139,7 @@ internal sealed class ModelOptionsArguments
         };
     }
 
-    private ExpertStoreOptions? ReadStreaming(ParseResult parsed)
+    private ExpertStoreOptions? ReadStreaming(ParseResult parsed, Terminal terminal)
     {
         var slots = InRange(parsed, ExpertSlots, int.MaxValue);
         if (parsed.GetValue(DriveTimeout) is { } seconds && !(seconds is > 0 and <= MostTimeout))
@@ -152,7 +160,7 @@ internal sealed class ModelOptionsArguments
             MostSlots = slots ?? 0,
             StallTimeout = TimeSpan.FromSeconds(parsed.GetValue(DriveTimeout) ?? StandardTimeout),
             Choice = choice,
-            UsagePath = parsed.GetValue(Cold) ? null : ExpertUsageFile.PathOf(PathOf(parsed)),
+            UsagePath = parsed.GetValue(Cold) ? null : ExpertUsageFile.PathOf(PathOf(parsed, terminal)),
         };
     }
 

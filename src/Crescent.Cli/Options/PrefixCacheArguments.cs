@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Crescent.Engine.Checkpoints;
 using Crescent.Engine.KvCache.Snapshots;
 
 namespace Crescent.Cli.Options;

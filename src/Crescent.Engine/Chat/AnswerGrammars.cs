@@ -5,7 +5,7 @@ using Crescent.Text.Tokenizers;
 namespace Crescent.Engine.Chat;
 
 /// <summary>Makes the grammars of answers. The vocabulary is prepared when the first is wanted.</summary>
-internal sealed class AnswerGrammars(Tokenizer tokenizer, ChatTemplate template)
+public sealed class AnswerGrammars(Tokenizer tokenizer, ChatTemplate template)
 {
     private readonly Lazy<GrammarVocabulary> _vocabulary = new(() => new GrammarVocabulary(tokenizer));
 

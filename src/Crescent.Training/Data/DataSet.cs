@@ -37,7 +37,9 @@ public sealed record DataSet(IReadOnlyList<(SourceOptions Source, TokenStore Tra
         return new DataSet([.. sources.Select((source, i) => (source, trained[i], heldOut[i]))]);
     }
 
-    private static IEnumerable<Example> Examples(SourceOptions source, string folder, ulong seed)
+    /// <summary>All examples of a source, trained and held out.</summary>
+    /// <exception cref="ArgumentException">The source is unknown.</exception>
+    public static IEnumerable<Example> Examples(SourceOptions source, string folder, ulong seed)
     {
         var all = s_makers.TryGetValue(source.Name, out var make) ? make(source.Most ?? MadeExamples, seed) : Corpora.Read(source.Name, folder);
         return source.Most is { } most ? all.Take(most) : all;

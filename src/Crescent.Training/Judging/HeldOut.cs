@@ -8,8 +8,6 @@ namespace Crescent.Training.Judging;
 /// <summary>What a run never trains on, by kind, in an order that a seed gives.</summary>
 public static class HeldOut
 {
-    private const int SyntheticExamples = 20_000;
-
     /// <summary>The held-out examples of a run's sources without duplicates, as the run has them; those of a kind in the order of the seed.</summary>
     /// <exception cref="ArgumentException">A source is unknown.</exception>
     public static IReadOnlyList<(string Kind, IReadOnlyList<Example> Examples)> Read(RunOptions options, ulong seed)
@@ -18,7 +16,7 @@ public static class HeldOut
         var deduplication = new Deduplication();
         return
         [
-            .. options.Sources.SelectMany(source => deduplication.Filter(Examples(options, source).Where(example => example.IsHeldOut)))
+            .. options.Sources.SelectMany(source => deduplication.Filter(DataSet.Examples(source, options.FindCorpora(), options.Seed).Where(example => example.IsHeldOut)))
                 .GroupBy(example => KindOf(example.Key))
                 .Select(kind => (kind.Key, (IReadOnlyList<Example>)[.. kind.OrderBy(example => Rank(example.Key, seed))])),
         ];
@@ -33,10 +31,4 @@ public static class HeldOut
 
     /// <summary>Place in the order of a seed: it depends on the name alone, so that other examples do not move it.</summary>
     public static ulong Rank(string name, ulong seed) => XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(name), unchecked((long)seed));
-
-    private static IEnumerable<Example> Examples(RunOptions options, SourceOptions source)
-    {
-        var all = source.Name == "synthetic" ? SyntheticTasks.Make(source.Most ?? SyntheticExamples, options.Seed) : Corpora.Read(source.Name, options.FindCorpora());
-        return source.Most is { } most ? all.Take(most) : all;
-    }
 }

@@ -24,7 +24,16 @@ internal static class InProcess
     /// <summary>Runs with something piped to standard input.</summary>
     public static CliResult Pipe(string input, params string[] args) => RunWith(input, default, args);
 
-    private static CliResult RunOn(StringWriter error, bool isInteractive, string input, string[] args, CancellationToken cancellation)
+    /// <summary>Runs as a program that brings a model along, on Wednesday, 25 November 2026.</summary>
+    /// <param name="isTyped">Whether the input comes from a keyboard.</param>
+    public static CliResult RunWithBuiltIn(BuiltInModel builtIn, string input, string[] args, bool isTyped = false)
+    {
+        using var error = new StringWriter { NewLine = "\n" };
+        return RunOn(error, isInteractive: false, input, args, default, builtIn, isTyped);
+    }
+
+    private static CliResult RunOn(
+        StringWriter error, bool isInteractive, string input, string[] args, CancellationToken cancellation, BuiltInModel? builtIn = null, bool isTyped = false)
     {
         using var output = new StringWriter { NewLine = "\n" };
         var terminal = new Terminal
@@ -34,9 +43,19 @@ internal static class InProcess
             Error = error,
             OpenInput = () => new MemoryStream(Encoding.UTF8.GetBytes(input)),
             IsInteractive = isInteractive,
+            InputIsTerminal = isTyped,
+            FindBuiltIn = () => builtIn,
+            Time = builtIn is null ? TimeProvider.System : new FixedTime(new DateTimeOffset(2026, 11, 25, 23, 59, 0, TimeSpan.Zero)),
         };
         var code = CommandLine.RunAsync(args, terminal, cancellation).GetAwaiter().GetResult();
         return new CliResult(code, output.ToString(), error.ToString());
+    }
+
+    private sealed class FixedTime(DateTimeOffset now) : TimeProvider
+    {
+        public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+        public override DateTimeOffset GetUtcNow() => now;
     }
 
     private sealed class WatchedWriter(Action<string> onProgress) : StringWriter

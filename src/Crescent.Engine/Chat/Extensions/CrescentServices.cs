@@ -12,9 +12,17 @@ public static class CrescentServices
     /// <param name="path">A GGUF file, or a folder as published.</param>
     public static IServiceCollection AddCrescentChatClient(this IServiceCollection services, string path, ChatModelOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        services.AddSingleton(_ => ChatModel.Open(path, options));
+        return services.AddCrescentChatClient(() => ChatModel.Open(path, options));
+    }
+
+    /// <summary>As the other, with a model that is opened in another way.</summary>
+    /// <param name="open">Opens it when it is first wanted.</param>
+    public static IServiceCollection AddCrescentChatClient(this IServiceCollection services, Func<ChatModel> open)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(open);
+        services.AddSingleton(_ => open());
         services.AddSingleton<IEmbeddingGenerator<string, Embedding<float>>>(provider => provider.GetRequiredService<ChatModel>().CreateEmbeddingGenerator());
         return services.AddSingleton<IChatClient>(provider => provider.GetRequiredService<ChatModel>().CreateChatClient());
     }

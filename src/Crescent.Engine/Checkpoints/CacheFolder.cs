@@ -1,9 +1,9 @@
-namespace Crescent.Cli;
+namespace Crescent.Engine.Checkpoints;
 
 /// <summary>Where the user's system keeps what can be made again.</summary>
-internal static class CacheFolder
+public static class CacheFolder
 {
-    /// <summary>A folder of ours; null where the system names none.</summary>
+    /// <summary>A folder of ours; null where the system names none. <c>CRESCENT_HOME</c> stands in for the system's.</summary>
     public static string? Of(string kind) =>
         Environment.GetEnvironmentVariable("CRESCENT_HOME") is { Length: > 0 } home ? Path.Combine(home, kind)
         : Find() is { } folder ? Path.Combine(folder, "crescent", kind)
