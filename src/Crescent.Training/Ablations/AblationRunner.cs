@@ -78,7 +78,7 @@ public sealed class AblationRunner(AblationFamily family, string folder, int? st
             return null;
         }
 
-        run.Model.RoundExperts();
+        run.Model.RoundWeights();
         return Mean(run.HeldOutLosses(), options);
     }
 

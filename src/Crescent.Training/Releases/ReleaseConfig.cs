@@ -8,6 +8,10 @@ namespace Crescent.Training.Releases;
 /// <summary><c>config.json</c> of a trained model, with the keys of Kimi K2's.</summary>
 internal static class ReleaseConfig
 {
+    // A small model is not to be led far from what it finds likeliest.
+    private const double Temperature = 0.3;
+    private const double TopP = 0.9;
+
     /// <param name="control">Ids of control tokens.</param>
     /// <param name="isInt4">Whether the experts are stored in INT4 and the rest in bfloat16.</param>
     public static byte[] Write(TrainingShape shape, ControlTokens control, bool isInt4) => Json(json =>
@@ -38,7 +42,12 @@ internal static class ReleaseConfig
     });
 
     /// <summary><c>generation_config.json</c></summary>
-    public static byte[] WriteGeneration(ControlTokens control) => Json(json => WriteTokens(json, control));
+    public static byte[] WriteGeneration(ControlTokens control) => Json(json =>
+    {
+        WriteTokens(json, control);
+        json.WriteNumber("temperature", Temperature);
+        json.WriteNumber("top_p", TopP);
+    });
 
     private static void WriteAttention(Utf8JsonWriter json, TrainingShape shape)
     {

@@ -45,7 +45,7 @@ public sealed class LearntModel : IDisposable
         Trained.Initialize(1, 0.05f);
         Learn(Batch([.. ids], [.. isLearnt]));
         ReleaseWriter.Write(Trained, Release, ControlTokens.Of(Tokenizer), Path.Combine(Folder, "tokenizer"));
-        Trained.RoundExperts();
+        Trained.RoundWeights();
         ReleaseWriter.Write(Trained, RoundedRelease, ControlTokens.Of(Tokenizer), Path.Combine(Folder, "tokenizer"));
     }
 
