@@ -2,6 +2,7 @@ using System.Text;
 using Crescent.Cli.Json;
 using Crescent.Engine.Runtime;
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Engine.Runtime.Speculation;
 using Crescent.Text.Answers;
 using Crescent.Text.Templates;
 
@@ -36,7 +37,7 @@ internal sealed class ChatLoop : IDisposable
     private readonly Generator _generator;
     private string? _lastReport;
 
-    public ChatLoop(Terminal terminal, ModelSession session, ChatTemplate template, SamplingOptions sampling, int? maxTokens)
+    public ChatLoop(Terminal terminal, ModelSession session, SpeculationOptions? speculation, ChatTemplate template, SamplingOptions sampling, int? maxTokens)
     {
         _terminal = terminal;
         _session = session;
@@ -44,7 +45,7 @@ internal sealed class ChatLoop : IDisposable
         _sampling = sampling;
         _maxTokens = maxTokens;
         _conversation = new Conversation(session, template);
-        _generator = session.CreateGenerator();
+        _generator = session.CreateGenerator(speculation);
     }
 
     public string? SystemMessage

@@ -12,6 +12,7 @@ internal static class ChatCommand
         var model = new ModelOptionsArguments();
         var sampling = new SamplingArguments();
         var prefixes = new PrefixCacheArguments();
+        var speculate = new SpeculateArgument();
         var system = Values.Text("--system", "System message.");
         var count = Values.Number<int>("--tokens", "Most tokens of an answer (default: until the model stops or the context ends).", "-n");
         var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
@@ -20,6 +21,7 @@ internal static class ChatCommand
         model.AddTo(command);
         prefixes.AddTo(command);
         sampling.AddTo(command);
+        speculate.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(count) is < 1)
@@ -30,7 +32,7 @@ internal static class ChatCommand
             using var session = ModelSession.Open(model.PathOf(parsed), model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
             session.OpenSnapshots(prefixes.Read(parsed), terminal);
             var chat = session.Template(parsed.GetValue(template));
-            using var loop = new ChatLoop(terminal, session, chat, sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab), parsed.GetValue(count))
+            using var loop = new ChatLoop(terminal, session, speculate.Read(parsed), chat, sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab), parsed.GetValue(count))
             {
                 SystemMessage = parsed.GetValue(system),
                 Json = parsed.GetValue(json),

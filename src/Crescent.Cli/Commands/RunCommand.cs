@@ -3,6 +3,7 @@ using System.Text;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Runtime;
+using Crescent.Engine.Runtime.Speculation;
 using Crescent.Text.Answers;
 using Crescent.Text.Templates;
 
@@ -17,6 +18,7 @@ internal static class RunCommand
         var sampling = new SamplingArguments();
         var prefixes = new PrefixCacheArguments();
         var grammar = new GrammarArguments();
+        var speculate = new SpeculateArgument();
         var prompt = Values.Text("--prompt", "The prompt (else -f, else standard input).", "-p");
         var file = new Option<string?>("--file", "-f") { Description = "Read the prompt from a file." };
         var count = Values.Number<int>("--tokens", "Most tokens to generate (default: until the model stops or the context ends).", "-n");
@@ -32,6 +34,7 @@ internal static class RunCommand
         prefixes.AddTo(command);
         sampling.AddTo(command);
         grammar.AddTo(command);
+        speculate.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(count) is < 0)
@@ -60,15 +63,15 @@ internal static class RunCommand
                 Constraint = grammar.Read(parsed, session, chat, ids, stopTokens, maxTokens),
             };
             var reader = chat is null ? new PlainAnswerReader(session.Tokenizer) : chat.ReadAnswer(session.Tokenizer, ChatPrompt.Request(session, messages));
-            return Task.FromResult(Answer(terminal, session, request, (reader, parsed.GetValue(stop)!), parsed.GetValue(json), cancellation));
+            return Task.FromResult(Answer(terminal, session, speculate.Read(parsed), request, (reader, parsed.GetValue(stop)!), parsed.GetValue(json), cancellation));
         });
         return command;
     }
 
     private static int Answer(
-        Terminal terminal, ModelSession session, GenerationRequest request, (AnswerReader Reader, string[] Stops) reading, bool json, CancellationToken cancellation)
+        Terminal terminal, ModelSession session, SpeculationOptions? speculation, GenerationRequest request, (AnswerReader Reader, string[] Stops) reading, bool json, CancellationToken cancellation)
     {
-        using var generator = session.CreateGenerator();
+        using var generator = session.CreateGenerator(speculation);
         session.Model.Cancellation = cancellation;
         var sequence = generator.Add(request);
         var report = new RunReport(sequence, session);

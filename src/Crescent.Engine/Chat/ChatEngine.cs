@@ -38,6 +38,7 @@ public sealed class ChatEngine : IDisposable
             BusyChunk = options.BusyChunk,
             MaxCachePages = options.MaxCachePages,
             Snapshots = options.Snapshots,
+            Speculation = options.Speculation,
         });
         var totals = new ChatTotals();
         var running = new RunningAnswers(options, new ChoiceFactory(_generator, tokenizer, template, options), totals);
