@@ -60,6 +60,7 @@ internal sealed class ServeArguments
         AnswerTimeout = Seconds(_answerTimeout, parsed, 1),
         Snapshots = session.Snapshots,
         Speculation = _speculate.Read(parsed),
+        ModelName = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(session.Checkpoint.Path)),
     };
 
     /// <summary>Time that running answers have to end.</summary>

@@ -20,6 +20,7 @@ public sealed class ChatEngine : IDisposable
     private readonly RequestCheck _check;
     private readonly ChatTurns _turns;
     private readonly StepLoop _loop;
+    private readonly ChatTelemetry _telemetry;
     private bool _isDisposed;
 
     /// <param name="template">How the model's family writes conversations and answers.</param>
@@ -30,6 +31,7 @@ public sealed class ChatEngine : IDisposable
         (_model, Tokenizer, Template, _options) = (model, tokenizer, template, options);
         _grammars = new AnswerGrammars(tokenizer, template);
         _memory = new MemoryMonitor(model, options.Time);
+        _telemetry = new ChatTelemetry(options.ModelName ?? model.Shape.Architecture);
         _check = new RequestCheck(options.Context, model.Shape.Vocab);
         _generator = new Generator(model, null, new GeneratorOptions
         {
@@ -88,8 +90,17 @@ public sealed class ChatEngine : IDisposable
     /// <exception cref="ArgumentException">A token is outside the vocabulary, or a number out of its range.</exception>
     public ChatAnswer Submit(ChatRequest request, CancellationToken cancellation = default)
     {
-        _check.Check(request);
-        return _turns.Submit(request, cancellation);
+        var telemetry = _telemetry.Begin(request, _options.Time);
+        try
+        {
+            _check.Check(request);
+            return _turns.Submit(request, telemetry, cancellation);
+        }
+        catch (Exception exception)
+        {
+            telemetry.End(exception);
+            throw;
+        }
     }
 
     /// <summary>Requests that have no whole answer yet.</summary>

@@ -33,5 +33,8 @@ public sealed record ChatEngineOptions
     /// <summary>Stored beginnings of prompts; null for none.</summary>
     public PrefixSnapshotStore? Snapshots { get; init; }
 
+    /// <summary>The model's name in spans and metrics; null for its architecture.</summary>
+    public string? ModelName { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -26,7 +26,7 @@ internal sealed class ChatTurns(ChatEngineOptions options, AnswerQueue queue, Ru
 
     /// <summary>Queues a request.</summary>
     /// <exception cref="ChatException">There is no room for it, or the engine is stopping.</exception>
-    public ChatAnswer Submit(ChatRequest request, CancellationToken cancellation)
+    public ChatAnswer Submit(ChatRequest request, AnswerTelemetry telemetry, CancellationToken cancellation)
     {
         lock (_gate)
         {
@@ -40,7 +40,7 @@ internal sealed class ChatTurns(ChatEngineOptions options, AnswerQueue queue, Ru
                 throw new ChatException(ChatFailure.QueueFull, $"{queue.Count} requests are waiting, as many as may: try again later", totals.RetryAfter(queue.Count, options.Parallel));
             }
 
-            var answer = new ChatAnswer(request, _nextId++, options.Time.GetTimestamp(), OnCancelled, cancellation);
+            var answer = new ChatAnswer(request, _nextId++, options.Time.GetTimestamp(), telemetry, OnCancelled, cancellation);
             queue.Add(answer);
             Monitor.Pulse(_gate);
             return answer;
