@@ -19,17 +19,21 @@ internal sealed class AnswerText(Sequence sequence, AnswerReader reader, IReadOn
     public IReadOnlyList<AnswerEvent> Take()
     {
         _events.Clear();
-        foreach (var id in sequence.GeneratedTokens[_read..])
+        var piece = new List<AnswerEvent>();
+        while (_read < sequence.GeneratedTokens.Length)
         {
-            reader.Push(id, _events);
+            reader.Push(sequence.GeneratedTokens[_read++], piece);
+            var isStop = _filter.Apply(piece);
+            _events.AddRange(piece);
+            piece.Clear();
+            if (isStop)
+            {
+                Generator.Stop(sequence, _read);
+                return _events;
+            }
         }
 
-        _read = sequence.GeneratedTokens.Length;
-        if (_filter.Apply(_events))
-        {
-            Generator.Stop(sequence);
-        }
-        else if (sequence.FinishReason is not null && !_finished)
+        if (_filter.Found is null && sequence.FinishReason is not null && !_finished)
         {
             _finished = true;
             var rest = new List<AnswerEvent>();

@@ -2,6 +2,7 @@ using Crescent.Cli.Json;
 using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime;
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Engine.Runtime.Speculation;
 using Crescent.Text.Answers;
 using Crescent.Text.Grammars;
 using Crescent.Text.Templates;
@@ -45,7 +46,7 @@ internal sealed class ChatLoop : IDisposable
     private readonly AnswerBinding _binding;
     private string? _lastReport;
 
-    public ChatLoop(Terminal terminal, ModelSession session, ChatTemplate template, SamplingOptions sampling, int? maxTokens)
+    public ChatLoop(Terminal terminal, ModelSession session, SpeculationOptions? speculation, ChatTemplate template, SamplingOptions sampling, int? maxTokens)
     {
         _terminal = terminal;
         _session = session;
@@ -53,7 +54,7 @@ internal sealed class ChatLoop : IDisposable
         _sampling = sampling;
         _maxTokens = maxTokens;
         _conversation = new Conversation(session, template);
-        _generator = session.CreateGenerator();
+        _generator = session.CreateGenerator(speculation);
         _input = new ChatInput(terminal);
         _binding = new AnswerBinding(session, template);
     }

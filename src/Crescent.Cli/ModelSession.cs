@@ -7,6 +7,7 @@ using Crescent.Engine.KvCache.Snapshots;
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime;
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Engine.Runtime.Speculation;
 using Crescent.Text.Templates;
 using Crescent.Text.Tokenizers;
 
@@ -162,8 +163,8 @@ internal sealed class ModelSession : IDisposable
         Model.WaitUntilMoved();
     }
 
-    public Generator CreateGenerator(int maxSequences = 1) =>
-        new(Model, Tokenizer, new GeneratorOptions { Context = Context, MaxSequences = maxSequences, Snapshots = Snapshots });
+    public Generator CreateGenerator(SpeculationOptions? speculation) =>
+        new(Model, Tokenizer, new GeneratorOptions { Context = Context, Snapshots = Snapshots, Speculation = speculation });
 
     public void Dispose()
     {

@@ -55,7 +55,7 @@ internal sealed class RunReport
         var cached = _sequence.CachedTokens > 0 ? $" ({_sequence.CachedTokens} cached{Restored()})" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s{PredictedText()}, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}{StreamedText()}, seed {_sequence.Seed}{LossyText()}");
+            $"prompt {_sequence.PromptLength} tokens{cached} at {PrefillTokensPerSecond:F1} tok/s, generated {_sequence.GeneratedTokens.Length} at {DecodeTokensPerSecond:F1} tok/s{DraftedText()}{PredictedText()}, first token {TimeToFirstToken.TotalMilliseconds:F0} ms, resident {Sizes.Format(ResidentBytes)}{StreamedText()}, seed {_sequence.Seed}{LossyText()}");
     }
 
     /// <summary>The answer and what it took.</summary>
@@ -79,6 +79,8 @@ internal sealed class RunReport
         _sequence.Seed)
     {
         Lossy = _session.Lossy?.ToJson(),
+        DraftedTokens = _sequence.DraftedTokens,
+        AcceptedTokens = _sequence.AcceptedTokens,
     };
 
     private StreamingJson? Streamed()
@@ -102,6 +104,9 @@ internal sealed class RunReport
         : "";
 
     private string LossyText() => _session.Lossy is { } lossy ? $"\n{lossy.Line}" : "";
+
+    private string DraftedText() =>
+        _sequence.DraftedTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({_sequence.AcceptedTokens} of {_sequence.DraftedTokens} guesses right)") : "";
 
     private string PredictedText() => Streamed() is { PredictedTokensPerSecond: { } predicted, BoundTokensPerSecond: { } bound }
         ? string.Create(CultureInfo.InvariantCulture, $" (predicted {predicted:F1}, at most {bound:F1})")

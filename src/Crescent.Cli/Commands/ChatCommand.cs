@@ -13,6 +13,7 @@ internal static class ChatCommand
         var sampling = new SamplingArguments();
         var prefixes = new PrefixCacheArguments();
         var tools = new ToolArguments(hasChoice: false);
+        var speculate = new SpeculateArgument();
         var system = Values.Text("--system", "System message.");
         var count = Values.Number<int>("--tokens", "Most tokens of an answer (default: until the model stops or the context ends).", "-n");
         var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
@@ -22,6 +23,7 @@ internal static class ChatCommand
         prefixes.AddTo(command);
         sampling.AddTo(command);
         tools.AddTo(command);
+        speculate.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(count) is < 1)
@@ -33,7 +35,7 @@ internal static class ChatCommand
             session.OpenSnapshots(prefixes.Read(parsed), terminal);
             var chat = session.Template(parsed.GetValue(template));
             var builtIn = model.BuiltIn(parsed, terminal);
-            using var loop = new ChatLoop(terminal, session, chat, sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab), parsed.GetValue(count))
+            using var loop = new ChatLoop(terminal, session, speculate.Read(parsed), chat, sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab), parsed.GetValue(count))
             {
                 SystemMessage = parsed.GetValue(system) ?? (builtIn is null ? null : BuiltInModel.SystemMessage(session.Today)),
                 Json = parsed.GetValue(json),

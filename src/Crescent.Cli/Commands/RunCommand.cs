@@ -4,6 +4,7 @@ using Crescent.Cli.Json;
 using Crescent.Cli.Options;
 using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime;
+using Crescent.Engine.Runtime.Speculation;
 using Crescent.Text.Answers;
 using Crescent.Text.Grammars;
 using Crescent.Text.Templates;
@@ -20,6 +21,7 @@ internal static class RunCommand
         var prefixes = new PrefixCacheArguments();
         var grammar = new GrammarArguments();
         var tools = new ToolArguments(hasChoice: true);
+        var speculate = new SpeculateArgument();
         var prompt = Values.Text("--prompt", "The prompt (else -f, else standard input).", "-p");
         var file = new Option<string?>("--file", "-f") { Description = "Read the prompt from a file." };
         var count = Values.Number<int>("--tokens", "Most tokens to generate (default: until the model stops or the context ends).", "-n");
@@ -36,6 +38,7 @@ internal static class RunCommand
         sampling.AddTo(command);
         grammar.AddTo(command);
         tools.AddTo(command);
+        speculate.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(count) is < 0)
@@ -67,7 +70,7 @@ internal static class RunCommand
                 Constraint = Bind(new AnswerBinding(session, chat), conversation, offer.Form(grammar.Read(parsed)), grammar.Asked(parsed), stopTokens, maxTokens),
             };
             var reader = chat is null ? new PlainAnswerReader(session.Tokenizer) : chat.ReadAnswer(session.Tokenizer, conversation);
-            return Task.FromResult(Answer(terminal, session, request, (reader, parsed.GetValue(stop)!), parsed.GetValue(json), cancellation));
+            return Task.FromResult(Answer(terminal, session, speculate.Read(parsed), request, (reader, parsed.GetValue(stop)!), parsed.GetValue(json), cancellation));
         });
         return command;
     }
@@ -99,9 +102,9 @@ internal static class RunCommand
     }
 
     private static int Answer(
-        Terminal terminal, ModelSession session, GenerationRequest request, (AnswerReader Reader, string[] Stops) reading, bool json, CancellationToken cancellation)
+        Terminal terminal, ModelSession session, SpeculationOptions? speculation, GenerationRequest request, (AnswerReader Reader, string[] Stops) reading, bool json, CancellationToken cancellation)
     {
-        using var generator = session.CreateGenerator();
+        using var generator = session.CreateGenerator(speculation);
         var sequence = generator.Add(request);
         var answer = new AnswerText(sequence, reading.Reader, reading.Stops);
         var printer = json ? null : new AnswerPrinter(terminal);

@@ -21,6 +21,12 @@ internal sealed record RunJson(
     StreamingJson? Streaming,
     ulong Seed)
 {
+    /// <summary>Tokens that were computed ahead on a guess.</summary>
+    public int DraftedTokens { get; init; }
+
+    /// <summary>Of them, those that were chosen then.</summary>
+    public int AcceptedTokens { get; init; }
+
     /// <summary>What of it is lossy; null where it is exact.</summary>
     public LossyJson? Lossy { get; init; }
 }

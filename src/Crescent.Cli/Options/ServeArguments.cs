@@ -24,6 +24,7 @@ internal sealed class ServeArguments
     private readonly Option<string?> _prices = new("--prices") { Description = "A JSON file with prices of electricity and hosted models: chat completions tell what they cost.", HelpName = "FILE" };
     private readonly Option<int> _queueTimeout = Values.Number("--queue-timeout", 600, "Seconds after which a waiting request is given up.");
     private readonly Option<int> _answerTimeout = Values.Number("--answer-timeout", 21600, "Seconds after which an answer is cut off.");
+    private readonly SpeculateArgument _speculate = new();
     private readonly Option<int> _drain = Values.Number("--drain", 60, "Seconds that running answers have to end after Ctrl-C.");
 
     public void AddTo(Command command)
@@ -32,6 +33,8 @@ internal sealed class ServeArguments
         {
             command.Add(option);
         }
+
+        _speculate.AddTo(command);
     }
 
     public ServerOptions ReadServer(ParseResult parsed, Terminal terminal)
@@ -56,6 +59,8 @@ internal sealed class ServeArguments
         QueueTimeout = Seconds(_queueTimeout, parsed, 1),
         AnswerTimeout = Seconds(_answerTimeout, parsed, 1),
         Snapshots = session.Snapshots,
+        Speculation = _speculate.Read(parsed),
+        ModelName = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(session.Checkpoint.Path)),
     };
 
     /// <summary>Time that running answers have to end.</summary>

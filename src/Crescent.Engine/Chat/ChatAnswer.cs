@@ -8,12 +8,14 @@ public sealed class ChatAnswer : IDisposable
     private readonly Channel<ChatUpdate> _updates = Channel.CreateUnbounded<ChatUpdate>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private readonly Action _onCancel;
     private readonly CancellationToken _cancellation;
+    private readonly AnswerTelemetry _telemetry;
     private readonly CancellationTokenRegistration _registration;
     private int _isCancelled;
+    private bool _isComplete; // guarded by the engine's lock
 
-    internal ChatAnswer(ChatRequest request, long id, long arrived, Action onCancel, CancellationToken cancellation)
+    internal ChatAnswer(ChatRequest request, long id, long arrived, AnswerTelemetry telemetry, Action onCancel, CancellationToken cancellation)
     {
-        (Request, Id, Arrived, _onCancel, _cancellation) = (request, id, arrived, onCancel, cancellation);
+        (Request, Id, Arrived, _telemetry, _onCancel, _cancellation) = (request, id, arrived, telemetry, onCancel, cancellation);
         _registration = cancellation.UnsafeRegister(static answer => ((ChatAnswer)answer!).Cancel(), this);
     }
 
@@ -78,9 +80,25 @@ public sealed class ChatAnswer : IDisposable
 
     internal void MarkPrompt() => HasPrompt = true;
 
-    internal void Tell(ChatUpdate update) => _updates.Writer.TryWrite(update);
+    internal void Tell(ChatUpdate update)
+    {
+        if (update is EndUpdate end)
+        {
+            _telemetry.Add(end);
+        }
 
-    internal void Complete(Exception? failure = null) => _updates.Writer.TryComplete(failure);
+        _updates.Writer.TryWrite(update);
+    }
+
+    internal void Complete(Exception? failure = null)
+    {
+        if (!_isComplete)
+        {
+            _isComplete = true;
+            _telemetry.End(failure); // before whoever waits for the answer goes on
+            _updates.Writer.TryComplete(failure);
+        }
+    }
 
     internal void CompleteCancelled() => Complete(new OperationCanceledException(_cancellation));
 }

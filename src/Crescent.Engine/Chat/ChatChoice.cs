@@ -48,7 +48,11 @@ internal sealed class ChatChoice
     // Ended by what was read, whatever the model would go on with.
     private bool IsCut => _stops.Found is not null || (_answer.Request.OneCall && _callsEnded > 0);
 
-    public AnswerUsage Usage => new(_sequence.PromptLength, _sequence.CachedTokens, _sequence.GeneratedTokens.Length, _reasoning);
+    public AnswerUsage Usage => new(_sequence.PromptLength, _sequence.CachedTokens, _sequence.GeneratedTokens.Length, _reasoning)
+    {
+        Drafted = _sequence.DraftedTokens,
+        Accepted = _sequence.AcceptedTokens,
+    };
 
     public TimeSpan Elapsed => _time.GetElapsedTime(_began);
 
@@ -128,7 +132,12 @@ internal sealed class ChatChoice
             _reasoning += _kind == AnswerEventKind.Reasoning ? 1 : 0;
         }
 
-        Generated = tokens.Length;
+        if (IsCut)
+        {
+            Generator.Stop(_sequence, _read);
+        }
+
+        Generated = _sequence.GeneratedTokens.Length;
     }
 
     private void Take()

@@ -1,4 +1,5 @@
 using Crescent.Engine.KvCache.Snapshots;
+using Crescent.Engine.Runtime.Speculation;
 
 namespace Crescent.Engine.Chat;
 
@@ -26,8 +27,14 @@ public sealed record ChatEngineOptions
     /// <summary>Longest time from a request's turn to its last token; what is there by then is the answer.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromHours(6);
 
+    /// <summary>Whether tokens are guessed and computed ahead; null for never.</summary>
+    public SpeculationOptions? Speculation { get; init; }
+
     /// <summary>Stored beginnings of prompts; null for none.</summary>
     public PrefixSnapshotStore? Snapshots { get; init; }
+
+    /// <summary>The model's name in spans and metrics; null for its architecture.</summary>
+    public string? ModelName { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

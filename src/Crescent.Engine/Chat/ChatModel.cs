@@ -1,6 +1,7 @@
 using Crescent.Engine.Checkpoints;
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Engine.Runtime.Speculation;
 using Crescent.Text.Templates;
 
 namespace Crescent.Engine.Chat;
@@ -44,7 +45,7 @@ public sealed class ChatModel : IDisposable
             _ = metadata.TryGetString("general.name", out var name);
             var template = options.Template is { } asked ? TemplateFactory.Create(asked) : TemplateFactory.Detect(architecture, tokenizer, name);
             var context = options.Context > 0 ? options.Context : Math.Min(model.Shape.ContextLength, ChatModelOptions.StandardContext);
-            var engine = new ChatEngine(model, tokenizer, template, new ChatEngineOptions { Context = context, Parallel = options.Parallel });
+            var engine = new ChatEngine(model, tokenizer, template, new ChatEngineOptions { Context = context, Parallel = options.Parallel, Speculation = new SpeculationOptions() });
             return new ChatModel(checkpoint, model, engine, SamplingDefaults.For(metadata).Options);
         }
         catch

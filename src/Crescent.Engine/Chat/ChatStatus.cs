@@ -20,6 +20,12 @@ public sealed record ChatStatus
 
     public required TimeSpan AnswerTime { get; init; }
 
+    /// <summary>Tokens that were computed ahead on a guess.</summary>
+    public required long DraftedTokens { get; init; }
+
+    /// <summary>Of them, those that became part of an answer.</summary>
+    public required long AcceptedTokens { get; init; }
+
     public required long Steps { get; init; }
 
     /// <summary>Slots in use, added up over the steps.</summary>

@@ -10,6 +10,8 @@ internal sealed class ChatTotals
     private TimeSpan _promptTime;
     private long _generatedTokens;
     private TimeSpan _answerTime;
+    private long _drafted;
+    private long _accepted;
     private long _steps;
     private long _busySlots;
     private int _longest;
@@ -30,6 +32,8 @@ internal sealed class ChatTotals
         _promptTime += timings.Prompt;
         _generatedTokens += usage.Completion;
         _answerTime += timings.Answer;
+        _drafted += usage.Drafted;
+        _accepted += usage.Accepted;
         _longest = Math.Max(_longest, usage.Prompt + usage.Completion);
     }
 
@@ -50,6 +54,8 @@ internal sealed class ChatTotals
         PromptTime = _promptTime,
         GeneratedTokens = _generatedTokens,
         AnswerTime = _answerTime,
+        DraftedTokens = _drafted,
+        AcceptedTokens = _accepted,
         Steps = _steps,
         BusySlots = _busySlots,
         LongestSequence = _longest,

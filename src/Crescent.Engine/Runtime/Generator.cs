@@ -2,6 +2,7 @@ using Crescent.Engine.KvCache;
 using Crescent.Engine.KvCache.Snapshots;
 using Crescent.Engine.Models;
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Engine.Runtime.Speculation;
 using Crescent.Engine.Weights;
 using Crescent.Kernels.Elementwise;
 using Crescent.Text.Tokenizers;
@@ -19,6 +20,7 @@ public sealed class Generator : IDisposable
     private readonly PagePool _pool;
     private readonly PrefixSnapshots? _snapshots;
     private readonly Scheduler _scheduler;
+    private readonly Speculator? _speculator;
     private readonly ulong[] _mask; // [vocab / 64], tokens that a constraint allows
 
     /// <param name="tokenizer">Turns tokens into text; null where only ids are wanted.</param>
@@ -26,6 +28,7 @@ public sealed class Generator : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Context, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxSequences, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Speculation?.MostTokens ?? 1, 1);
         _model = model;
         _tokenizer = tokenizer;
         Context = options.Context;
@@ -33,7 +36,8 @@ public sealed class Generator : IDisposable
         var pages = (long)PagePool.PagesFor(options.Context) * options.MaxSequences;
         _pool = new PagePool(model.CacheLayout, options.MaxCachePages > 0 ? options.MaxCachePages : (int)Math.Min(pages, int.MaxValue), Math.Max(PagePool.DefaultKeptStates, 2 * options.MaxSequences), model.ClaimMemory);
         _snapshots = options.Snapshots is { } store ? new PrefixSnapshots(_pool, store) : null;
-        _scheduler = new Scheduler(_pool, options.MaxSequences, options.Chunk > 0 ? options.Chunk : model.Batch.MaxTokens, _snapshots, options.BusyChunk);
+        _speculator = options.Speculation is { } speculation ? new Speculator(model, speculation) : null;
+        _scheduler = new Scheduler(_pool, options.MaxSequences, options.Chunk > 0 ? options.Chunk : model.Batch.MaxTokens, _snapshots, options.BusyChunk, _speculator);
     }
 
     /// <summary>Most tokens of a sequence, prompt and answer.</summary>
@@ -96,7 +100,8 @@ public sealed class Generator : IDisposable
     public static void Cancel(Sequence sequence) => sequence.Finish(FinishReason.Cancelled);
 
     /// <summary>Ends a sequence as a stop token does, before the next step: its caller found a stop string.</summary>
-    public static void Stop(Sequence sequence) => sequence.Finish(FinishReason.Stop);
+    /// <param name="generated">Tokens of the answer up to it: the last step may have brought more.</param>
+    public static void Stop(Sequence sequence, int generated) => sequence.StopAt(generated);
 
     /// <summary>
     /// One step of everything that is queued; false when nothing is left to do. Where it is cut short by <see cref="LanguageModel.Cancellation"/>, its sequences are cancelled.
@@ -112,6 +117,7 @@ public sealed class Generator : IDisposable
         }
 
         LastStepTokens = batch.Count;
+        _speculator?.BeginStep();
         var before = GC.GetAllocatedBytesForCurrentThread();
         try
         {
@@ -128,27 +134,12 @@ public sealed class Generator : IDisposable
             return true;
         }
 
+        LastStepAllocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
+        _speculator?.EndStep(batch.HasPrompt ? 0 : batch.Count);
         Embed();
-        Span<int> ids = stackalloc int[64];
-        var rows = _scheduler.Rows;
-        for (var first = 0; first < rows.Count; first += ids.Length)
+        for (var i = 0; i < _scheduler.Rows.Count; i++)
         {
-            var count = Math.Min(ids.Length, rows.Count - first);
-            for (var i = 0; i < count; i++)
-            {
-                ids[i] = Take(rows[first + i], _model.LogitsOf(first + i));
-            }
-
-            LastStepAllocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
-            for (var i = 0; i < count; i++)
-            {
-                if (ids[i] >= 0)
-                {
-                    rows[first + i].Sequence.Append(ids[i]);
-                }
-
-                StorePrefix(rows[first + i].Sequence);
-            }
+            Take(_scheduler.Rows[i], i);
         }
 
         return true;
@@ -203,20 +194,46 @@ public sealed class Generator : IDisposable
         }
     }
 
-    // The sampled id, or −1 where the row scores a token of the prompt.
-    private int Take(in LogitRow row, Span<float> logits)
+    private void Take(in LogitRow row, int index)
     {
+        var sequence = row.Sequence;
         if (row.IsSampled)
         {
-            return Sample(row.Sequence, logits);
+            Extend(row, index);
         }
-
-        if (VectorMath.AllFinite(logits))
+        else if (_model.LogitsOf(index) is var logits && VectorMath.AllFinite(logits))
         {
-            row.Sequence.Scores!.AddPrompt(row.Position + 1, row.Sequence.Tokens[row.Position + 1], logits);
+            sequence.Scores!.AddPrompt(row.Position + 1, sequence.Tokens[row.Position + 1], logits);
         }
 
-        return -1;
+        StorePrefix(sequence);
+    }
+
+    // Rows after guessed tokens count as far as the guesses are what was chosen.
+    private void Extend(in LogitRow row, int index)
+    {
+        var sequence = row.Sequence;
+        var batch = _model.Batch;
+        var isDraft = row.Position >= sequence.Computed;
+        if (isDraft && (sequence.FinishReason is not null || row.Position != sequence.Length - 1 || batch.Tokens[batch.LogitRows[index]] != sequence.Tokens[^1]))
+        {
+            return;
+        }
+
+        if (isDraft)
+        {
+            sequence.Computed = row.Position + 1;
+            sequence.AcceptedTokens++;
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var id = Sample(sequence, _model.LogitsOf(index));
+        LastStepAllocatedBytes += GC.GetAllocatedBytesForCurrentThread() - before;
+        if (id >= 0)
+        {
+            sequence.Drafter?.Learn(id);
+            sequence.Append(id);
+        }
     }
 
     // The sampled id, or −1 where the sequence has ended for want of finite logits or of a token to choose, or by its caller.

@@ -1,4 +1,5 @@
 using Crescent.Engine.KvCache.Snapshots;
+using Crescent.Engine.Runtime.Speculation;
 
 namespace Crescent.Engine.Runtime;
 
@@ -19,6 +20,9 @@ public sealed record GeneratorOptions
 
     /// <summary>Most cache pages; 0 for as many as the sequences can fill.</summary>
     public int MaxCachePages { get; init; }
+
+    /// <summary>Whether tokens are guessed and computed ahead; null for never.</summary>
+    public SpeculationOptions? Speculation { get; init; }
 
     /// <summary>Stored beginnings of prompts; null for none.</summary>
     public PrefixSnapshotStore? Snapshots { get; init; }

@@ -1,6 +1,7 @@
 using Crescent.Engine.KvCache;
 using Crescent.Engine.KvCache.Snapshots;
 using Crescent.Engine.Models;
+using Crescent.Engine.Runtime.Speculation;
 
 namespace Crescent.Engine.Runtime;
 
@@ -21,14 +22,21 @@ public sealed class Scheduler
     private readonly int _chunk;
     private readonly int _busyChunk;
     private readonly PrefixSnapshots? _snapshots;
+    private readonly Speculator? _speculator;
 
     /// <param name="maxSequences">Most sequences in a step.</param>
     /// <param name="chunk">Most prompt tokens of one sequence in a step.</param>
     /// <param name="snapshots">Stored beginnings of prompts; null for none.</param>
     /// <param name="busyChunk">Most prompt tokens of a step in which others generate; 0 for no such limit.</param>
     public Scheduler(PagePool pool, int maxSequences, int chunk, PrefixSnapshots? snapshots = null, int busyChunk = 0)
+        : this(pool, maxSequences, chunk, snapshots, busyChunk, null)
+    {
+    }
+
+    internal Scheduler(PagePool pool, int maxSequences, int chunk, PrefixSnapshots? snapshots, int busyChunk, Speculator? speculator)
     {
         _snapshots = snapshots;
+        _speculator = speculator;
         _pool = pool;
         _maxSequences = maxSequences;
         _chunk = chunk;
@@ -59,8 +67,8 @@ public sealed class Scheduler
         Retire();
         Admit();
         // Decoding first, so that no prompt delays a stream.
-        AddTokens(batch, batch.MaxTokens, decoding: true);
-        AddTokens(batch, batch.Count > 0 && _busyChunk > 0 ? Math.Min(batch.MaxTokens, batch.Count + _busyChunk) : batch.MaxTokens, decoding: false);
+        AddDecoding(batch);
+        AddPrompts(batch, batch.Count > 0 && _busyChunk > 0 ? Math.Min(batch.MaxTokens, batch.Count + _busyChunk) : batch.MaxTokens);
         return batch.Count > 0;
     }
 
@@ -134,14 +142,65 @@ public sealed class Scheduler
         sequence.CachedTokens = Math.Min(sequence.Computed, sequence.PromptLength);
     }
 
+    private static bool IsDecoding(Sequence sequence) => sequence.Length - sequence.Computed == 1 && sequence.Computed >= sequence.PromptLength;
+
+    // Every sequence that generates has its row before any has room for guessed ones.
+    private void AddDecoding(Batch batch)
+    {
+        var waiting = _speculator is null ? 0 : _running.Count(IsDecoding);
+        var rows = waiting;
+        for (var i = 0; i < _running.Count && batch.Count < batch.MaxTokens; i++)
+        {
+            var sequence = _running[i];
+            if (!IsDecoding(sequence))
+            {
+                continue;
+            }
+
+            waiting--;
+            if (!Reserve(sequence, sequence.Length))
+            {
+                continue;
+            }
+
+            AddToken(batch, sequence, Draft(sequence, rows, batch.MaxTokens - batch.Count - 1 - waiting));
+        }
+    }
+
+    // Guesses take free pages only, and none that the sequence would never need.
+    private ReadOnlySpan<int> Draft(Sequence sequence, int rows, int room)
+    {
+        if (_speculator is null)
+        {
+            return [];
+        }
+
+        var draft = _speculator.Draft(sequence, rows, room);
+        return draft.IsEmpty || sequence.Pages.TryReserve(sequence.Length + draft.Length) ? draft : [];
+    }
+
+    // What is computed of the draft counts only once its tokens are chosen.
+    private void AddToken(Batch batch, Sequence sequence, ReadOnlySpan<int> draft)
+    {
+        var first = sequence.Computed;
+        sequence.Pages.PlanSave(sequence.Tokens, first, sequence.Length, sequence.PromptLength, sequence.SnapshotLength);
+        batch.Add(sequence.WithDraft(draft), first, sequence.Pages, isPrompt: false);
+        sequence.Computed = sequence.Length;
+        sequence.DraftedTokens += draft.Length;
+        for (var i = 0; i <= draft.Length; i++)
+        {
+            Want(batch, sequence, first + i, batch.Count - 1 - draft.Length + i, isSampled: true);
+        }
+    }
+
     /// <param name="most">Tokens of the step after which no more are added.</param>
-    private void AddTokens(Batch batch, int most, bool decoding)
+    private void AddPrompts(Batch batch, int most)
     {
         for (var i = 0; i < _running.Count && batch.Count < most; i++)
         {
             var sequence = _running[i];
             var left = sequence.Length - sequence.Computed;
-            if (left == 0 || (left == 1 && sequence.Computed >= sequence.PromptLength) != decoding)
+            if (left == 0 || IsDecoding(sequence))
             {
                 continue;
             }

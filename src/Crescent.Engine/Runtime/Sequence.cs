@@ -1,6 +1,7 @@
 using System.Text;
 using Crescent.Engine.KvCache;
 using Crescent.Engine.Runtime.Sampling;
+using Crescent.Engine.Runtime.Speculation;
 using Crescent.Text.Answers;
 using Crescent.Text.Tokenizers;
 
@@ -70,6 +71,15 @@ public sealed class Sequence
     /// <summary>The prompt's embedding, of length one: [hidden]. Null where it was not asked for, and while it is not complete.</summary>
     public float[]? Embedding { get; internal set; }
 
+    /// <summary>Tokens that were computed ahead on a guess.</summary>
+    public int DraftedTokens { get; internal set; }
+
+    /// <summary>Of them, those that were chosen then.</summary>
+    public int AcceptedTokens { get; internal set; }
+
+    /// <summary>Guesses how the sequence goes on; null until it may.</summary>
+    internal Drafter? Drafter { get; set; }
+
     internal TokenScores? Scores { get; init; }
 
     /// <summary>What becomes <see cref="Embedding"/>.</summary>
@@ -112,11 +122,7 @@ public sealed class Sequence
             return;
         }
 
-        if (Length == _tokens.Length)
-        {
-            Array.Resize(ref _tokens, Math.Min(MaxLength + 1, _tokens.Length * 2));
-        }
-
+        EnsureRoom(1);
         _tokens[Length++] = token;
         Scores?.Add(token);
         if (_decoder is not null && _stopStrings.Push(_decoder.Push(token), _text))
@@ -126,6 +132,49 @@ public sealed class Sequence
         else if (Length >= MaxLength)
         {
             Finish(Runtime.FinishReason.Length);
+        }
+    }
+
+    /// <summary>The last token with guessed ones after it, to be computed in one step. The guess is forgotten as soon as a token is added.</summary>
+    internal ReadOnlySpan<int> WithDraft(ReadOnlySpan<int> draft)
+    {
+        EnsureRoom(draft.Length);
+        draft.CopyTo(_tokens.AsSpan(Length));
+        return _tokens.AsSpan(Length - 1, draft.Length + 1);
+    }
+
+    /// <summary>How many of some tokens come before the first that ends the answer.</summary>
+    internal int CountBeforeStop(ReadOnlySpan<int> tokens)
+    {
+        var count = 0;
+        while (count < tokens.Length && !_stopTokens.Contains(tokens[count]))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Ends the answer as a stop token does after so many of its tokens; those that the last step brought beyond them are dropped.</summary>
+    internal void StopAt(int generated)
+    {
+        var length = PromptLength + generated;
+        if (length < Length)
+        {
+            Length = length;
+            Computed = Math.Min(Computed, length - 1);
+            Scores?.CutBack(generated);
+            (FinishReason, Error) = (null, null);
+        }
+
+        Finish(Runtime.FinishReason.Stop);
+    }
+
+    private void EnsureRoom(int count)
+    {
+        if (Length + count > _tokens.Length)
+        {
+            Array.Resize(ref _tokens, Math.Min(MaxLength + 1, Math.Max(Length + count, _tokens.Length * 2)));
         }
     }
 

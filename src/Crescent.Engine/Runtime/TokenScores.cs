@@ -38,6 +38,9 @@ internal sealed class TokenScores
     /// <summary>The token that was chosen from what was observed last.</summary>
     public void Add(int token) => _generated.Add(Score(token));
 
+    /// <summary>Drops all but the first so many tokens.</summary>
+    public void CutBack(int count) => _generated.RemoveRange(count, _generated.Count - count);
+
     /// <summary>Scores the prompt's token at a position by the logits before it.</summary>
     public void AddPrompt(int position, int token, ReadOnlySpan<float> logits)
     {

@@ -56,6 +56,8 @@ internal sealed class StatusEndpoints(ModelRegistry models)
         Counter("prompt_seconds_total", "Prompt process time.", Seconds(status => status.PromptTime));
         Counter("tokens_predicted_total", "Generated tokens.", all.Sum(status => status.GeneratedTokens));
         Counter("tokens_predicted_seconds_total", "Generation time.", Seconds(status => status.AnswerTime));
+        Counter("tokens_drafted_total", "Tokens computed ahead on a guess.", all.Sum(status => status.DraftedTokens));
+        Counter("tokens_drafted_accepted_total", "Of them, those that became part of an answer.", all.Sum(status => status.AcceptedTokens));
         Counter("n_decode_total", "Steps of the model.", all.Sum(status => status.Steps));
         Counter("n_tokens_max", "Longest sequence, tokens.", all.Max(status => status.LongestSequence));
         Gauge("prompt_tokens_seconds", "Average prompt throughput, tokens/s.", Rate(all.Sum(status => status.PromptTokens), Seconds(status => status.PromptTime)));

@@ -115,21 +115,7 @@ public sealed class GrammarConstraint : ITokenConstraint
             return true;
         }
 
-        var (start, end) = (0, _count);
-        if (_vocabulary.Bytes(token) is { IsEmpty: false } bytes)
-        {
-            foreach (var value in bytes)
-            {
-                _reading.Advance(start, end, value);
-                (start, end) = (end, _reading.Count);
-            }
-        }
-        else
-        {
-            _reading.AdvanceMarker(start, end, token);
-            (start, end) = (end, _reading.Count);
-        }
-
+        var (start, end) = Advance(0, _count, token);
         if (start == end)
         {
             _reading.CutBack(_count);
@@ -139,6 +125,51 @@ public sealed class GrammarConstraint : ITokenConstraint
         _reading.KeepFrom(start);
         _count = _reading.Count;
         return true;
+    }
+
+    /// <inheritdoc/>
+    public int CountAllowed(ReadOnlySpan<int> tokens)
+    {
+        var (start, end, count) = (0, _count, 0);
+        try
+        {
+            for (; count < tokens.Length && (uint)tokens[count] < (uint)_vocabulary.Size; count++)
+            {
+                (start, end) = Advance(start, end, tokens[count]);
+                if (start == end)
+                {
+                    break;
+                }
+            }
+        }
+        catch (NotSupportedException)
+        {
+            // Too many ways to read it: whoever takes these tokens is told.
+        }
+        finally
+        {
+            _reading.CutBack(_count);
+        }
+
+        return count;
+    }
+
+    // The set after a token, appended; empty where it does not fit.
+    private (int Start, int End) Advance(int start, int end, int token)
+    {
+        if (_vocabulary.Bytes(token) is { IsEmpty: false } bytes)
+        {
+            foreach (var value in bytes)
+            {
+                _reading.Advance(start, end, value);
+                (start, end) = (end, _reading.Count);
+            }
+
+            return (start, end);
+        }
+
+        _reading.AdvanceMarker(start, end, token);
+        return (end, _reading.Count);
     }
 
     private void Fill(Span<ulong> mask, GrammarConfig config, int budget)

@@ -191,6 +191,7 @@ internal sealed class GrammarReading(CompiledGrammar grammar)
 
         if (Count - first == MaxConfigs)
         {
+            _open.Clear();
             ThrowAmbiguous();
         }
 

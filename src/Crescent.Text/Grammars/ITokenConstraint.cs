@@ -12,6 +12,9 @@ public interface ITokenConstraint
     /// <exception cref="ArgumentException">It was not allowed.</exception>
     void Accept(int token);
 
+    /// <summary>How many of some tokens may follow one after the other, as far as that is known without taking them. A hint: what may really follow is asked for token by token.</summary>
+    int CountAllowed(ReadOnlySpan<int> tokens) => tokens.Length;
+
     /// <summary>Tokens within which the answer can be completed from here, the stop token included; 0 where it may end at once.</summary>
     int TokensNeeded => 0;
 }

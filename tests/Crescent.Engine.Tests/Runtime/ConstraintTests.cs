@@ -92,7 +92,7 @@ public sealed class ConstraintTests
     private const string Stop = "<|stop|>";
 
     // Every byte, two of them together, and a stop token.
-    private static Tokenizer ByteTokenizer()
+    internal static Tokenizer ByteTokenizer()
     {
         string[] tokens = [.. Enumerable.Range(0, 256).Select(value => char.ToString((char)(Prints(value) ? value : 256 + Enumerable.Range(0, value).Count(other => !Prints(other))))), "ab", Stop];
         return TokenizerFactory.FromGguf(new GgufVocabulary

@@ -21,6 +21,9 @@ internal sealed record Usage(
     public static Usage Of(int prompt, int cached, IReadOnlyList<AnswerUsage> answers)
     {
         var completion = answers.Sum(answer => answer.Completion);
-        return new Usage(prompt, completion, prompt + completion, new PromptTokensDetails(cached), new CompletionTokensDetails(answers.Sum(answer => answer.Reasoning)), cached);
+        return new Usage(prompt, completion, prompt + completion, new PromptTokensDetails(cached), Details(answers), cached);
     }
+
+    private static CompletionTokensDetails Details(IReadOnlyList<AnswerUsage> answers) =>
+        new(answers.Sum(answer => answer.Reasoning), answers.Sum(answer => answer.Accepted), answers.Sum(answer => answer.Drafted - answer.Accepted));
 }
