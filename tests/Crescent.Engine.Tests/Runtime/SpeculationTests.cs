@@ -1,9 +1,8 @@
 using System.Text.Json;
+using Crescent.Engine.Models;
 using Crescent.Engine.Runtime;
 using Crescent.Engine.Runtime.Sampling;
 using Crescent.Engine.Runtime.Speculation;
-using Crescent.Engine.Models;
-using Crescent.Kernels.Attention;
 using Crescent.Tests.Models;
 using Crescent.Text.Grammars;
 using Crescent.Text.Tokenizers;
