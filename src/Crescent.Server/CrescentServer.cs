@@ -2,6 +2,7 @@ using System.Net;
 using Crescent.Server.Anthropic;
 using Crescent.Server.Http;
 using Crescent.Server.Llama;
+using Crescent.Server.Models;
 using Crescent.Server.Ollama;
 using Crescent.Server.OpenAi;
 using Crescent.Server.Responses;
@@ -19,7 +20,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Crescent.Server;
 
-/// <summary>The HTTP server over loaded models. It owns none of them.</summary>
+/// <summary>The HTTP server over the models of a registry, which it does not own.</summary>
 public sealed class CrescentServer : IAsyncDisposable
 {
     // For the last bytes of replies on their way.
@@ -84,7 +85,7 @@ public sealed class CrescentServer : IAsyncDisposable
     /// <summary>Lets running answers end, for so long, and refuses new requests; then closes.</summary>
     public async Task StopAsync(TimeSpan limit)
     {
-        await Task.WhenAll(_models.Models.Select(model => model.Engine.DrainAsync(limit)));
+        await _models.DrainAsync(limit);
         using var flush = new CancellationTokenSource(s_flushLimit);
         await _app.StopAsync(flush.Token);
     }
@@ -169,7 +170,11 @@ public sealed class CrescentServer : IAsyncDisposable
             var status = new StatusEndpoints(models);
             Get("/props", status.PropsAsync);
             Get("/slots", status.SlotsAsync);
-            Get("/metrics", status.MetricsAsync);
+            Get("/metrics", new MetricsEndpoint(models).AnswerAsync);
+            var loading = new ModelEndpoints(models, options);
+            Get("/models", list.ListAsync);
+            Post("/models/load", loading.LoadAsync);
+            Post("/models/unload", loading.UnloadAsync);
             Get("/crescent/status", new StatusEndpoint(models).AnswerAsync);
             Get("/health", HealthEndpoint.AnswerAsync).WithMetadata(new NoKeyNeeded());
             Get("/v1/health", HealthEndpoint.AnswerAsync).WithMetadata(new NoKeyNeeded());

@@ -1,5 +1,6 @@
 using Crescent.Engine.Chat;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.Ollama.Wire;
 using Crescent.Server.OpenAi;
 using Microsoft.AspNetCore.Http;
@@ -17,11 +18,20 @@ internal sealed class OllamaEndpoints(ModelRegistry models, ServerOptions option
 
     private async Task AnswerAsync(HttpContext context, OllamaRequest request, bool isChat)
     {
-        var model = OllamaModels.Find(models, request.Model);
+        var known = OllamaModels.Find(models, request.Model);
         var writer = new OllamaWriter(isChat, request.Model, options.Time);
+        if (request is { Chat: null, KeepAlive: { Ticks: 0 } })
+        {
+            await models.UnloadAsync(known);
+            await Replies.WriteAsync(context, writer.Done("unload"), OllamaJson.Relaxed.OllamaReply);
+            return;
+        }
+
+        using var use = await models.UseAsync(known, context.RequestAborted, request.KeepAlive);
+        var model = use.Model;
         if (request.Chat is null)
         {
-            await Replies.WriteAsync(context, writer.Loaded(), OllamaJson.Relaxed.OllamaReply);
+            await Replies.WriteAsync(context, writer.Done("load"), OllamaJson.Relaxed.OllamaReply);
             return;
         }
 

@@ -1,6 +1,7 @@
 using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime.Sampling;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Text.Templates;
 
 namespace Crescent.Server.OpenAi;

@@ -3,6 +3,7 @@ using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime;
 using Crescent.Server.Answers;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi.Wire;
 using Crescent.Text.Answers;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +16,8 @@ internal sealed class CompletionsEndpoint(ModelRegistry models, ServerOptions op
     public async Task AnswerAsync(HttpContext context)
     {
         var request = CompletionRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), options);
-        var model = models.Find(request.Model);
+        using var use = await models.UseAsync(request.Model, context.RequestAborted);
+        var model = use.Model;
         var head = ReplyHead.New("cmpl-", model, request.Model, options.Time);
         if (request.Stream)
         {

@@ -1,0 +1,16 @@
+using Crescent.Engine.Chat;
+using Crescent.Engine.Runtime.Sampling;
+
+namespace Crescent.Server.Models;
+
+/// <summary>A loaded model as clients know it.</summary>
+public sealed record ServedModel : ModelFacts
+{
+    public required ChatEngine Engine { get; init; }
+
+    /// <summary>Sampling of a request that says nothing else.</summary>
+    public required SamplingOptions Sampling { get; init; }
+
+    /// <summary>The day that templates tell the model.</summary>
+    public DateOnly? Today { get; init; }
+}
