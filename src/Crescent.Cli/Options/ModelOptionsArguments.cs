@@ -111,9 +111,10 @@ internal sealed class ModelOptionsArguments
             "no model given, and there is no built-in one yet: name a GGUF file, fetch one with 'crescent pull org/name', or make a small random one with 'crescent synth tiny-kimi-k2 model.gguf'",
             CommandFailedException.WrongUsage);
 
-    public ModelOptions Read(ParseResult parsed, Terminal terminal, int maxBatchTokens = 512)
+    /// <param name="path">The model's; null for that of <see cref="Model"/>.</param>
+    public ModelOptions Read(ParseResult parsed, Terminal terminal, int maxBatchTokens = 512, string? path = null)
     {
-        var streaming = ReadStreaming(parsed);
+        var streaming = ReadStreaming(parsed, path);
         return new ModelOptions
         {
             Threads = AtMostProcessors(InRange(parsed, _threads, MostThreads) ?? 0, terminal),
@@ -131,7 +132,7 @@ internal sealed class ModelOptionsArguments
         };
     }
 
-    private ExpertStoreOptions? ReadStreaming(ParseResult parsed)
+    private ExpertStoreOptions? ReadStreaming(ParseResult parsed, string? path)
     {
         var slots = InRange(parsed, ExpertSlots, int.MaxValue);
         if (parsed.GetValue(DriveTimeout) is { } seconds && !(seconds is > 0 and <= MostTimeout))
@@ -152,7 +153,7 @@ internal sealed class ModelOptionsArguments
             MostSlots = slots ?? 0,
             StallTimeout = TimeSpan.FromSeconds(parsed.GetValue(DriveTimeout) ?? StandardTimeout),
             Choice = choice,
-            UsagePath = parsed.GetValue(Cold) ? null : ExpertUsageFile.PathOf(PathOf(parsed)),
+            UsagePath = parsed.GetValue(Cold) ? null : ExpertUsageFile.PathOf(path ?? PathOf(parsed)),
         };
     }
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Crescent.Engine.Chat;
+using Crescent.Cli.Serving;
 using Crescent.Server;
+using Crescent.Server.Models;
 using Crescent.Server.Prices;
 using Crescent.Server.Security;
 
@@ -14,6 +16,15 @@ internal sealed class ServeArguments
     private const int MostPort = 65535;
     private const int MostSeconds = 7 * 86400;
 
+    private readonly Argument<string[]> _models = new("MODEL")
+    {
+        Description = "A GGUF file or the first of its shards, a folder with config.json and safetensors, Grok-1's ckpt-0, or a name in the store (crescent pull). NAME=PATH names it for clients. Several are loaded when they are asked for.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private readonly Option<string[]> _folders = new("--models") { Description = "A folder: serves every model that is directly in it; store for all models that crescent pull fetched. May be given again.", HelpName = "FOLDER", DefaultValueFactory = _ => [] };
+    private readonly Option<string?> _name = Values.Text("--name", "The model's name for clients (default: its file's).");
+    private readonly Option<string?> _keepAlive = new("--keep-alive") { Description = "How long a model stays loaded after its last request, such as 90s, 10m or -1 for ever (default: 5m with several models, for ever with one).", HelpName = "DURATION" };
     private readonly Option<string?> _host = Values.Text("--host", "Address to listen on (default: 127.0.0.1). Others than the loopback address need --api-key-file.");
     private readonly Option<int> _port = Values.Number("--port", 8080, "Port to listen on; 0 for any that is free.");
     private readonly Option<int> _parallel = Values.Number("--parallel", 4, "Answers that are generated together.");
@@ -28,7 +39,8 @@ internal sealed class ServeArguments
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _host, _port, _parallel, _queue, _keyFile, _rate, _origins, _prices, _queueTimeout, _answerTimeout, _drain })
+        command.Add(_models);
+        foreach (var option in new Option[] { _folders, _name, _keepAlive, _host, _port, _parallel, _queue, _keyFile, _rate, _origins, _prices, _queueTimeout, _answerTimeout, _drain })
         {
             command.Add(option);
         }
@@ -47,6 +59,25 @@ internal sealed class ServeArguments
             throw new CommandFailedException(exception.Message, CommandFailedException.WrongUsage);
         }
     }
+
+    /// <summary>The models to serve; at least one.</summary>
+    public IReadOnlyList<NamedModel> ReadModels(ParseResult parsed) => NamedModel.Read(parsed.GetValue(_models)!, parsed.GetValue(_folders)!, parsed.GetValue(_name));
+
+    /// <summary>How long a model stays after its last request; null where the user does not say.</summary>
+    public TimeSpan? ReadKeepAlive(ParseResult parsed) => parsed.GetValue(_keepAlive) is not { } text ? null
+        : Durations.TryParse(text, out var time) ? time
+        : throw new CommandFailedException($"{_keepAlive.Name}: expected a duration such as 90s, 10m or -1, found '{text}'", CommandFailedException.WrongUsage);
+
+    /// <summary>When models are loaded and unloaded.</summary>
+    /// <param name="memory">Most bytes of the process.</param>
+    public ModelRegistryOptions ReadRegistry(ParseResult parsed, long memory, Terminal terminal) => new()
+    {
+        MostBytes = Math.Max(0, memory - MemoryLimit.RuntimeBytes),
+        KeepAlive = ReadKeepAlive(parsed) ?? TimeSpan.FromMinutes(5),
+        MostWait = Seconds(_queueTimeout, parsed, 1),
+        MostWaiting = Values.InRange(_parallel.Name, 1, MostParallel, parsed.GetValue(_parallel)) + Values.InRange(_queue.Name, 0, MostQueue, parsed.GetValue(_queue)),
+        Log = terminal.Note,
+    };
 
     public ChatEngineOptions ReadEngine(ParseResult parsed, ModelSession session) => new()
     {

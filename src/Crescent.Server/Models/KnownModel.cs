@@ -81,6 +81,9 @@ public sealed class KnownModel
     /// <summary>The load in progress.</summary>
     internal Task? Loading { get; set; }
 
+    /// <summary>The last time it was unloaded, or is being.</summary>
+    internal Task Unloading { get; set; } = Task.CompletedTask;
+
     /// <summary>Requests that have it or wait for its load: it is not unloaded before they end.</summary>
     internal int Uses { get; set; }
 

@@ -120,15 +120,15 @@ public sealed class ModelRegistry : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Task[] loading;
+        Task[] changing;
         lock (_gate)
         {
             _isStopping = true;
-            loading = [.. _models.Select(model => model.Loading).OfType<Task>()];
+            changing = [.. _models.Select(model => model.Loading ?? model.Unloading)];
         }
 
         await _stop.CancelAsync();
-        await Task.WhenAll(loading).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await Task.WhenAll(changing).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         foreach (var model in _models)
         {
             model.Timer?.Dispose();

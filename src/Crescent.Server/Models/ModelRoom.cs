@@ -58,32 +58,38 @@ internal sealed class ModelRoom(IReadOnlyList<KnownModel> models, Lock gate, Mod
     }
 
     /// <summary>Unloads a model that no request has.</summary>
-    public async Task GiveBackAsync(KnownModel model, string why)
+    /// <returns>Ends when its memory is free.</returns>
+    public Task GiveBackAsync(KnownModel model, string why)
     {
-        IDisposable owner;
         lock (gate)
         {
-            if (model.Uses > 0 || model.Owner is null)
+            if (model.Uses > 0 || model.Owner is not { } owner)
             {
-                return;
+                return model.Unloading;
             }
 
-            owner = model.Owner;
+            options.Log?.Invoke($"model '{model.Name}' is unloaded: {why}");
             model.Past += ModelTotals.Of(model.Served!.Engine.Status());
             (model.Served, model.Owner, model.IsLeaving) = (null, null, true);
+            return model.Unloading = Task.Run(() => GiveBack(model, owner));
         }
+    }
 
-        options.Log?.Invoke($"model '{model.Name}' is unloaded: {why}");
-        await Task.Run(() =>
+    private void GiveBack(KnownModel model, IDisposable owner)
+    {
+        try
         {
             owner.Dispose();
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        });
-        lock (gate)
+        }
+        finally
         {
-            model.HeldBytes = 0;
-            model.IsLeaving = false;
-            Pulse();
+            lock (gate)
+            {
+                model.HeldBytes = 0;
+                model.IsLeaving = false;
+                Pulse();
+            }
         }
     }
 
