@@ -28,7 +28,6 @@ public sealed class CrescentServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly ModelRegistry _models;
-    private readonly KeyGuard _keys;
 
     /// <param name="host">Where requests come from; null for the network.</param>
     /// <exception cref="ArgumentException"><see cref="Check"/> refuses the options.</exception>
@@ -36,7 +35,6 @@ public sealed class CrescentServer : IAsyncDisposable
     {
         Check(options);
         _models = models;
-        _keys = new KeyGuard(options);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
@@ -51,12 +49,13 @@ public sealed class CrescentServer : IAsyncDisposable
 
         _app = builder.Build();
         var log = new RequestLog(options);
+        var keys = new KeyGuard(options);
         var origins = new OriginGuard(options);
         _app.Use(next => context => log.RunAsync(context, next));
         _app.Use(next => context => ErrorShield.RunAsync(context, next, options.Log));
         _app.Use(next => context => origins.RunAsync(context, next));
         _app.UseRouting();
-        _app.Use(next => context => _keys.RunAsync(context, next));
+        _app.Use(next => context => keys.RunAsync(context, next));
         Map(_app, models, options);
     }
 
@@ -66,7 +65,7 @@ public sealed class CrescentServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    /// <exception cref="ArgumentException">The host is no address, or would be open to other machines without a key.</exception>
+    /// <exception cref="ArgumentException">The host is no address, or would be open to other machines without a key; or a key's cost is bound, and nothing has a price.</exception>
     public static void Check(ServerOptions options)
     {
         if (options.Host != "localhost" && !IPAddress.TryParse(options.Host.Trim('[', ']'), out _))
@@ -77,6 +76,11 @@ public sealed class CrescentServer : IAsyncDisposable
         if (!OriginGuard.IsLoopback(options.Host) && options.Keys is null)
         {
             throw new ArgumentException($"--host {options.Host} is open to other machines: that needs API keys (--api-key-file FILE), or listen on 127.0.0.1");
+        }
+
+        if (options.Prices is null && options.Keys?.Limits.Any(limits => limits.CostPerDay is not null) == true)
+        {
+            throw new ArgumentException("--api-key-file bounds what a key may cost (cost-per-day): that needs prices (--prices FILE)");
         }
     }
 
@@ -90,11 +94,7 @@ public sealed class CrescentServer : IAsyncDisposable
         await _app.StopAsync(flush.Token);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.DisposeAsync();
-        _keys.Dispose();
-    }
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
     {

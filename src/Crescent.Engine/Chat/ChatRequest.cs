@@ -42,6 +42,9 @@ public sealed record ChatRequest
     /// <summary>Answer with an embedding of the prompt alone, see <see cref="EmbeddingUpdate"/>: nothing is generated.</summary>
     public bool EmbedPrompt { get; init; }
 
+    /// <summary>Told what each answer took when it is over, one that was given up too. Runs on the engine's thread: it must not take long.</summary>
+    public Action<int, AnswerUsage, AnswerTimings>? Ended { get; init; }
+
     /// <summary>Tokens at the prompt's beginning whose cache is worth storing; 0 for none.</summary>
     public int StoredPrefix { get; init; }
 }

@@ -17,7 +17,7 @@ internal sealed class MessagesEndpoint(ModelRegistry models, ServerOptions optio
         var model = use.Model;
         var chat = request.ToChatRequest(model);
         var head = new MessageReply(Identifiers.New("msg_"), request.Model!, [], null, null, new MessageUsage(chat.Prompt.Count, 0, 0));
-        using var answer = model.Engine.Submit(chat, context.RequestAborted);
+        using var answer = model.Submit(context, chat);
         if (request.Stream)
         {
             var events = new EventStream(context, options.PingInterval, options.Time);

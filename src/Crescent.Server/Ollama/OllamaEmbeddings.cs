@@ -22,7 +22,7 @@ internal sealed class OllamaEmbeddings(ModelRegistry models, ServerOptions optio
         var dimensions = body.Count("dimensions", 1);
         using var use = await models.UseAsync(OllamaModels.Find(models, name), context.RequestAborted, KeepAlive.Read(body));
         var loaded = options.Time.GetElapsedTime(began);
-        var embedded = await Embedder.RunAsync(use.Model, inputs, dimensions, body.Flag("truncate") ?? true, context.RequestAborted);
+        var embedded = await Embedder.RunAsync(context, use.Model, inputs, dimensions, body.Flag("truncate") ?? true);
         var nanoseconds = (long)options.Time.GetElapsedTime(began).TotalNanoseconds;
         await Replies.WriteAsync(context, new EmbedReply(name, embedded.Vectors, nanoseconds, (long)loaded.TotalNanoseconds, embedded.Tokens), OllamaJson.Relaxed.EmbedReply);
     }
@@ -32,7 +32,7 @@ internal sealed class OllamaEmbeddings(ModelRegistry models, ServerOptions optio
         var body = await RequestBody.ReadAsync(context, options.MaxBodyBytes);
         using var use = await models.UseAsync(OllamaModels.Find(models, OllamaRequest.NameOf(body)), context.RequestAborted, KeepAlive.Read(body));
         CompletionPrompt[] prompts = body.Text("prompt") is { Length: > 0 } prompt ? [new CompletionPrompt(prompt)] : [];
-        var embedded = await Embedder.RunAsync(use.Model, prompts, dimensions: null, truncate: true, context.RequestAborted);
+        var embedded = await Embedder.RunAsync(context, use.Model, prompts, dimensions: null, truncate: true);
         await Replies.WriteAsync(context, new OneEmbeddingReply(embedded.Vectors is [var vector] ? vector : []), OllamaJson.Relaxed.OneEmbeddingReply);
     }
 

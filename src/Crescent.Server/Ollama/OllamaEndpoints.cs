@@ -1,4 +1,5 @@
 using Crescent.Engine.Chat;
+using Crescent.Server.Answers;
 using Crescent.Server.Http;
 using Crescent.Server.Models;
 using Crescent.Server.Ollama.Wire;
@@ -35,7 +36,7 @@ internal sealed class OllamaEndpoints(ModelRegistry models, ServerOptions option
             return;
         }
 
-        using var answer = model.Engine.Submit(request.ToChatRequest(model), context.RequestAborted);
+        using var answer = model.Submit(context, request.ToChatRequest(model));
         var updates = answer.ReadAsync(context.RequestAborted);
         await (request.Stream ? new OllamaStream(new LineStream(context), writer).RunAsync(updates) : WholeAsync(context, updates, writer));
     }

@@ -1,4 +1,5 @@
 using Crescent.Engine.Chat;
+using Crescent.Server.Answers;
 using Crescent.Server.Http;
 using Crescent.Server.Models;
 using Crescent.Server.OpenAi.Wire;
@@ -15,7 +16,7 @@ internal sealed class ChatCompletionsEndpoint(ModelRegistry models, ServerOption
         using var use = await models.UseAsync(request.Model, context.RequestAborted);
         var model = use.Model;
         var head = ReplyHead.New("chatcmpl-", model, request.Model, options.Time);
-        using var answer = model.Engine.Submit(request.ToChatRequest(model), context.RequestAborted);
+        using var answer = model.Submit(context, request.ToChatRequest(model));
         if (request.Stream)
         {
             var events = new EventStream(context, options.PingInterval, options.Time);

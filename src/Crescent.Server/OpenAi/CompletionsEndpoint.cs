@@ -31,7 +31,7 @@ internal sealed class CompletionsEndpoint(ModelRegistry models, ServerOptions op
 
     private static async Task ReplyAsync(HttpContext context, CompletionRequest request, ServedModel model, ReplyHead head)
     {
-        var answers = await PromptBatch.RunAsync(model.Engine, request.Prompts.Select(prompt => request.ToChatRequest(model, prompt)), context.RequestAborted);
+        var answers = await PromptBatch.RunAsync(context, model, request.Prompts.Select(prompt => request.ToChatRequest(model, prompt)));
         var choices = answers.SelectMany((answer, prompt) => answer.Select((one, index) => Choice(request, model, request.Prompts[prompt], one, answer[0].PromptScores, (prompt * request.Choices) + index)));
         var first = answers[0][0].End!;
         await Replies.WriteAsync(
@@ -75,7 +75,7 @@ internal sealed class CompletionsEndpoint(ModelRegistry models, ServerOptions op
         {
             for (var i = 0; i < request.Prompts.Count; i++)
             {
-                using var answer = model.Engine.Submit(request.ToChatRequest(model, request.Prompts[i]), context.RequestAborted);
+                using var answer = model.Submit(context, request.ToChatRequest(model, request.Prompts[i]));
                 usage.Add(await StreamAsync(events, answer, request, model, head, i));
             }
 

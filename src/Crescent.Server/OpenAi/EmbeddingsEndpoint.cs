@@ -19,7 +19,7 @@ internal sealed class EmbeddingsEndpoint(ModelRegistry models, ServerOptions opt
         var dimensions = body.Count("dimensions", 1);
         using var use = await models.UseAsync(body.Text("model"), context.RequestAborted);
         var model = use.Model;
-        var embedded = await Embedder.RunAsync(model, inputs, dimensions, truncate: false, context.RequestAborted);
+        var embedded = await Embedder.RunAsync(context, model, inputs, dimensions, truncate: false);
         await Replies.WriteAsync(
             context,
             new EmbeddingList(

@@ -19,7 +19,7 @@ internal sealed class ResponsesEndpoint(ModelRegistry models, ServerOptions opti
         using var use = await models.UseAsync(request.Chat.Model, context.RequestAborted);
         var model = use.Model;
         var writer = new ResponseWriter(ResponseWriter.Begin(request, model, options.Time), request.SealsReasoning);
-        using var answer = model.Engine.Submit(request.Chat.ToChatRequest(model), context.RequestAborted);
+        using var answer = model.Submit(context, request.Chat.ToChatRequest(model));
         if (request.Chat.Stream)
         {
             var events = new EventStream(context, options.PingInterval, options.Time);
