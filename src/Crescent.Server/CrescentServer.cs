@@ -15,6 +15,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -40,7 +41,7 @@ public sealed class CrescentServer : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
         if (host is null)
         {
-            builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
+            builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
         }
         else
         {
@@ -102,11 +103,19 @@ public sealed class CrescentServer : IAsyncDisposable
         kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
         if (options.Host == "localhost" && options.Port > 0)
         {
-            kestrel.ListenLocalhost(options.Port);
+            kestrel.ListenLocalhost(options.Port, Secure);
             return;
         }
 
-        kestrel.Listen(options.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.Host.Trim('[', ']')), options.Port);
+        kestrel.Listen(options.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.Host.Trim('[', ']')), options.Port, Secure);
+
+        void Secure(ListenOptions listen)
+        {
+            if (options.Certificates is { } certificates)
+            {
+                listen.UseHttps(new HttpsConnectionAdapterOptions { ServerCertificate = certificates.Server, ServerCertificateChain = certificates.Chain });
+            }
+        }
     }
 
     private static void Map(IEndpointRouteBuilder routes, ModelRegistry models, ServerOptions options)

@@ -40,6 +40,7 @@ internal static class ServeCommand
                 Context = model.ReadContext(parsed),
                 Template = parsed.GetValue(template),
                 Prefixes = prefixes.Read(parsed),
+                ThinkingBudget = options.ReadThinkingBudget(parsed),
                 Sampling = session => sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab),
                 Engine = session => options.ReadEngine(parsed, session),
                 Memory = memory,

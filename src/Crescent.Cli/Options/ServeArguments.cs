@@ -33,6 +33,9 @@ internal sealed class ServeArguments
     private readonly Option<int> _rate = Values.Number("--rate-limit", 0, "Requests a minute with one key; 0 for no limit.");
     private readonly Option<string[]> _origins = new("--cors-origin") { Description = "Origin of web pages that may use the server, such as https://example.org; * for all. May be given again.", HelpName = "ORIGIN", DefaultValueFactory = _ => [] };
     private readonly Option<string?> _prices = new("--prices") { Description = "A JSON file with prices of electricity and hosted models: chat completions tell what they cost.", HelpName = "FILE" };
+    private readonly Option<int?> _thinkingBudget = Values.Number<int>("--thinking-budget", "Most tokens of reasoning where a request says nothing else; half with medium effort, a quarter with low.");
+    private readonly Option<string?> _certificate = new("--tls-certificate") { Description = "A PEM file with the certificate, and those between it and its root: the server speaks HTTPS.", HelpName = "FILE" };
+    private readonly Option<string?> _certificateKey = new("--tls-key") { Description = "A PEM file with the certificate's private key, not encrypted.", HelpName = "FILE" };
     private readonly Option<int> _queueTimeout = Values.Number("--queue-timeout", 600, "Seconds after which a waiting request is given up.");
     private readonly Option<int> _answerTimeout = Values.Number("--answer-timeout", 21600, "Seconds after which an answer is cut off.");
     private readonly Option<int> _drain = Values.Number("--drain", 60, "Seconds that running answers have to end after Ctrl-C.");
@@ -40,11 +43,14 @@ internal sealed class ServeArguments
     public void AddTo(Command command)
     {
         command.Add(_models);
-        foreach (var option in new Option[] { _folders, _name, _keepAlive, _host, _port, _parallel, _queue, _keyFile, _rate, _origins, _prices, _queueTimeout, _answerTimeout, _drain })
+        foreach (var option in new Option[] { _folders, _name, _keepAlive, _host, _port, _parallel, _queue, _keyFile, _rate, _origins, _prices, _thinkingBudget, _certificate, _certificateKey, _queueTimeout, _answerTimeout, _drain })
         {
             command.Add(option);
         }
     }
+
+    /// <summary>Most tokens of reasoning; null for no bound.</summary>
+    public int? ReadThinkingBudget(ParseResult parsed) => Values.AtLeastOne(_thinkingBudget.Name, parsed.GetValue(_thinkingBudget));
 
     public ServerOptions ReadServer(ParseResult parsed, Terminal terminal)
     {
@@ -98,9 +104,17 @@ internal sealed class ServeArguments
         Port = Values.InRange(_port.Name, 0, MostPort, parsed.GetValue(_port)),
         Keys = parsed.GetValue(_keyFile) is { } file ? Read(_keyFile, file, ApiKeys.Read) : null,
         Prices = parsed.GetValue(_prices) is { } prices ? Read(_prices, prices, PriceList.Read) : null,
+        Certificates = ReadCertificates(parsed),
         RequestsPerMinute = Values.InRange(_rate.Name, 0, int.MaxValue, parsed.GetValue(_rate)),
         CorsOrigins = parsed.GetValue(_origins)!,
         Log = terminal.Verbose ? terminal.Detail : null,
+    };
+
+    private TlsCertificates? ReadCertificates(ParseResult parsed) => (parsed.GetValue(_certificate), parsed.GetValue(_certificateKey)) switch
+    {
+        (null, null) => null,
+        ({ } certificate, { } key) => Read(_certificate, certificate, path => TlsCertificates.Read(path, key)),
+        _ => throw new CommandFailedException($"{_certificate.Name} and {_certificateKey.Name}: expected both, found one", CommandFailedException.WrongUsage),
     };
 
     private static TimeSpan Seconds(Option<int> option, ParseResult parsed, int least) =>

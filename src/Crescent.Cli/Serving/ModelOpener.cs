@@ -26,6 +26,9 @@ internal sealed class ModelOpener
     /// <summary>Name of the chat template; null for the model's.</summary>
     public string? Template { get; init; }
 
+    /// <summary>Most tokens of reasoning; null for no bound.</summary>
+    public int? ThinkingBudget { get; init; }
+
     public PrefixSnapshotOptions? Prefixes { get; init; }
 
     public required Func<ModelSession, SamplingOptions> Sampling { get; init; }
@@ -69,7 +72,7 @@ internal sealed class ModelOpener
             session.OpenSnapshots(Prefixes, Terminal);
             var sampling = Sampling(session);
             var engine = new ChatEngine(session.Model, session.Tokenizer, session.Template(Template), Engine(session));
-            return new LoadedModel(Served(model, session, engine, sampling), new ServedSession(session, engine));
+            return new LoadedModel(Served(model, session, engine, sampling, ThinkingBudget), new ServedSession(session, engine));
         }
         catch
         {
@@ -82,7 +85,7 @@ internal sealed class ModelOpener
     private static ModelOptions OptionsOf(NamedModel model, ModelOptions options) =>
         options.Streaming is { UsagePath: not null } streaming ? options with { Streaming = streaming with { UsagePath = ExpertUsageFile.PathOf(model.Path) } } : options;
 
-    private static ServedModel Served(NamedModel model, ModelSession session, ChatEngine engine, SamplingOptions sampling) => new()
+    private static ServedModel Served(NamedModel model, ModelSession session, ChatEngine engine, SamplingOptions sampling, int? thinkingBudget) => new()
     {
         Name = model.Name,
         Path = model.Path,
@@ -93,6 +96,7 @@ internal sealed class ModelOpener
         Size = session.Checkpoint.TotalBytes,
         Parameters = CountOf(session.Checkpoint),
         Fingerprint = Fingerprint(session.Identity),
+        ThinkingBudget = thinkingBudget,
         Today = session.Today,
     };
 

@@ -411,7 +411,7 @@ public sealed class ChatEngine : IDisposable
         var sequence = _generator.Add(new GenerationRequest
         {
             Prompt = request.Prompt,
-            Constraint = request.Grammar?.CreateConstraint(_stopTokens, Math.Min(request.MaxTokens, Context - request.Prompt.Count)),
+            Constraint = ThinkingLimit.Apply(request, Template, Tokenizer, request.Grammar?.CreateConstraint(_stopTokens, Math.Min(request.MaxTokens, Context - request.Prompt.Count))),
             StoredPrefix = request.StoredPrefix,
             Sampling = request.Sampling.Seed is { } seed ? request.Sampling with { Seed = seed + (ulong)index } : request.Sampling,
             MaxTokens = request.MaxTokens,

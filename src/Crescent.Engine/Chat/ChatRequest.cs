@@ -24,6 +24,9 @@ public sealed record ChatRequest
     /// <summary>What every answer must follow, see <see cref="ChatEngine.Bind"/>; null for nothing.</summary>
     public CompiledGrammar? Grammar { get; init; }
 
+    /// <summary>Most tokens of reasoning: after them its end is written for the model, where the family marks it with a token; null for no bound.</summary>
+    public int? ThinkingBudget { get; init; }
+
     /// <summary>Go on past the tokens that end an answer.</summary>
     public bool IgnoreStopTokens { get; init; }
 
