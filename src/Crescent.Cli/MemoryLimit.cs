@@ -7,8 +7,8 @@ namespace Crescent.Cli;
 /// <summary>What <c>--memory</c> means for a model: all of it in memory where it fits, else experts from the drive; refused where not even the rest fits.</summary>
 internal static class MemoryLimit
 {
-    // The runtime, its compiled code, the tokenizer.
-    private const long RuntimeBytes = 160L << 20;
+    /// <summary>The runtime, its compiled code, the tokenizer.</summary>
+    public const long RuntimeBytes = 160L << 20;
 
     private const int ScratchShare = 24; // of the memory, for the scratch of one step
     private const int MostStepTokens = 4096;
@@ -26,7 +26,7 @@ internal static class MemoryLimit
 
         // A sixteenth for scratch and caches; those of a long context take from what is left.
         var hasExperts = checkpoint.Tensors.Keys.Any(name => TensorRole.Of(name) == TensorRole.Experts);
-        var fits = checkpoint.TotalBytes + RuntimeBytes + (checkpoint.TotalBytes / 16) <= streaming.Memory;
+        var fits = Estimate(checkpoint.TotalBytes) + RuntimeBytes <= streaming.Memory;
         if (fits && (streaming.MostSlots == 0 || !hasExperts))
         {
             // Nothing is missing, so nothing is done about it.
@@ -37,8 +37,11 @@ internal static class MemoryLimit
         return hasExperts
             ? options with { MaxBatchTokens = StepTokens(checkpoint.Metadata, streaming.Memory, options.MaxBatchTokens) }
             : throw new CommandFailedException(
-                $"--memory {Sizes.Format(streaming.Memory)}: the model has {Sizes.Format(checkpoint.TotalBytes)} of weights and no experts that could be read as they are needed: expected at least {Sizes.Format(checkpoint.TotalBytes + RuntimeBytes + (checkpoint.TotalBytes / 16))}");
+                $"--memory {Sizes.Format(streaming.Memory)}: the model has {Sizes.Format(checkpoint.TotalBytes)} of weights and no experts that could be read as they are needed: expected at least {Sizes.Format(Estimate(checkpoint.TotalBytes) + RuntimeBytes)}");
     }
+
+    /// <summary>Memory of a model with this many bytes of weights, scratch and caches of short conversations among it.</summary>
+    public static long Estimate(long weights) => weights + (weights / 16);
 
     // A prompt's chunk reads most experts of every layer, however long it is: the larger the better, as long as its scratch leaves the slots alone.
     private static int StepTokens(GgufMetadata metadata, long memory, int standard)

@@ -2,6 +2,7 @@ using System.Net;
 using Crescent.Server.Anthropic;
 using Crescent.Server.Http;
 using Crescent.Server.Llama;
+using Crescent.Server.Models;
 using Crescent.Server.Ollama;
 using Crescent.Server.OpenAi;
 using Crescent.Server.Responses;
@@ -14,12 +15,13 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Crescent.Server;
 
-/// <summary>The HTTP server over loaded models. It owns none of them.</summary>
+/// <summary>The HTTP server over the models of a registry, which it does not own.</summary>
 public sealed class CrescentServer : IAsyncDisposable
 {
     // For the last bytes of replies on their way.
@@ -27,7 +29,6 @@ public sealed class CrescentServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly ModelRegistry _models;
-    private readonly KeyGuard _keys;
 
     /// <param name="host">Where requests come from; null for the network.</param>
     /// <exception cref="ArgumentException"><see cref="Check"/> refuses the options.</exception>
@@ -35,13 +36,12 @@ public sealed class CrescentServer : IAsyncDisposable
     {
         Check(options);
         _models = models;
-        _keys = new KeyGuard(options);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
         if (host is null)
         {
-            builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
+            builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
         }
         else
         {
@@ -50,12 +50,13 @@ public sealed class CrescentServer : IAsyncDisposable
 
         _app = builder.Build();
         var log = new RequestLog(options);
+        var keys = new KeyGuard(options);
         var origins = new OriginGuard(options);
         _app.Use(next => context => log.RunAsync(context, next));
         _app.Use(next => context => ErrorShield.RunAsync(context, next, options.Log));
         _app.Use(next => context => origins.RunAsync(context, next));
         _app.UseRouting();
-        _app.Use(next => context => _keys.RunAsync(context, next));
+        _app.Use(next => context => keys.RunAsync(context, next));
         Map(_app, models, options);
     }
 
@@ -65,7 +66,7 @@ public sealed class CrescentServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    /// <exception cref="ArgumentException">The host is no address, or would be open to other machines without a key.</exception>
+    /// <exception cref="ArgumentException">The host is no address, or would be open to other machines without a key; or a key's cost is bound, and nothing has a price.</exception>
     public static void Check(ServerOptions options)
     {
         if (options.Host != "localhost" && !IPAddress.TryParse(options.Host.Trim('[', ']'), out _))
@@ -77,6 +78,11 @@ public sealed class CrescentServer : IAsyncDisposable
         {
             throw new ArgumentException($"--host {options.Host} is open to other machines: that needs API keys (--api-key-file FILE), or listen on 127.0.0.1");
         }
+
+        if (options.Prices is null && options.Keys?.Limits.Any(limits => limits.CostPerDay is not null) == true)
+        {
+            throw new ArgumentException("--api-key-file bounds what a key may cost (cost-per-day): that needs prices (--prices FILE)");
+        }
     }
 
     public Task StartAsync(CancellationToken cancellation = default) => _app.StartAsync(cancellation);
@@ -84,16 +90,12 @@ public sealed class CrescentServer : IAsyncDisposable
     /// <summary>Lets running answers end, for so long, and refuses new requests; then closes.</summary>
     public async Task StopAsync(TimeSpan limit)
     {
-        await Task.WhenAll(_models.Models.Select(model => model.Engine.DrainAsync(limit)));
+        await _models.DrainAsync(limit);
         using var flush = new CancellationTokenSource(s_flushLimit);
         await _app.StopAsync(flush.Token);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.DisposeAsync();
-        _keys.Dispose();
-    }
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
     {
@@ -101,11 +103,19 @@ public sealed class CrescentServer : IAsyncDisposable
         kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
         if (options.Host == "localhost" && options.Port > 0)
         {
-            kestrel.ListenLocalhost(options.Port);
+            kestrel.ListenLocalhost(options.Port, Secure);
             return;
         }
 
-        kestrel.Listen(options.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.Host.Trim('[', ']')), options.Port);
+        kestrel.Listen(options.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.Host.Trim('[', ']')), options.Port, Secure);
+
+        void Secure(ListenOptions listen)
+        {
+            if (options.Certificates is { } certificates)
+            {
+                listen.UseHttps(new HttpsConnectionAdapterOptions { ServerCertificate = certificates.Server, ServerCertificateChain = certificates.Chain });
+            }
+        }
     }
 
     private static void Map(IEndpointRouteBuilder routes, ModelRegistry models, ServerOptions options)
@@ -169,7 +179,11 @@ public sealed class CrescentServer : IAsyncDisposable
             var status = new StatusEndpoints(models);
             Get("/props", status.PropsAsync);
             Get("/slots", status.SlotsAsync);
-            Get("/metrics", status.MetricsAsync);
+            Get("/metrics", new MetricsEndpoint(models).AnswerAsync);
+            var loading = new ModelEndpoints(models, options);
+            Get("/models", list.ListAsync);
+            Post("/models/load", loading.LoadAsync);
+            Post("/models/unload", loading.UnloadAsync);
             Get("/crescent/status", new StatusEndpoint(models).AnswerAsync);
             Get("/health", HealthEndpoint.AnswerAsync).WithMetadata(new NoKeyNeeded());
             Get("/v1/health", HealthEndpoint.AnswerAsync).WithMetadata(new NoKeyNeeded());

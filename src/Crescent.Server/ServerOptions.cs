@@ -15,6 +15,9 @@ public sealed record ServerOptions
     /// <summary>Keys that requests must bring; null where none are asked for.</summary>
     public ApiKeys? Keys { get; init; }
 
+    /// <summary>Makes the server speak HTTPS; null for HTTP.</summary>
+    public TlsCertificates? Certificates { get; init; }
+
     /// <summary>Origins of web pages that may use the server beside its own; <c>*</c> for all.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 

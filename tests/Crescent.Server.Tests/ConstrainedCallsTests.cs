@@ -42,6 +42,39 @@ public sealed partial class ConstrainedCallsTests
         TestContext.Current.SendDiagnosticMessage($"{outcomes} answers, {calls} calls, every one valid");
     }
 
+    [Theory]
+    [InlineData("tiny-kimi-k2", "kimi-k2", "<|tool_calls_section_begin|>")]
+    [InlineData("tiny-qwen3-30b-a3b", "chatml", "<tool_call>")]
+    public async Task With_tools_and_a_form_an_answer_is_either_calls_or_fits(string model, string template, string begin)
+    {
+        await using var scene = await ServerScene.OpenAsync(model, template, options => options with { Context = 4096 });
+        var marker = scene.Tokenizer.FindMarker(begin) ?? scene.Tokenizer.Encode(begin)[0];
+        var (texts, calls) = (0, 0);
+        for (var seed = 0; seed < Answers; seed++)
+        {
+            var ask = ConstrainedAsk.Of((4 * seed) + 2, marker);
+            Assert.Equal("auto", ask.Kind);
+            ask.Body["logit_bias"] = new JsonObject { [$"{marker}"] = seed % 2 == 0 ? 100 : -100 };
+            var schema = ConstrainedAsk.Schemas["weather"];
+            ask.Body["response_format"] = new JsonObject { ["type"] = "json_schema", ["json_schema"] = new JsonObject { ["name"] = "answer", ["schema"] = JsonNode.Parse(schema) } };
+            var outcome = ChatOutcome.Of(await scene.AskAsync(Path, ask.Json(stream: false, 600)));
+            var what = $"seed {seed}: {outcome}";
+            if (outcome.Calls.Count > 0)
+            {
+                Assert.True(outcome is { Finish: "tool_calls", Content: "" }, what);
+                Assert.All(outcome.Calls, call => Assert.Null(s_oracles[ask.Tools[call.Name]].Error(call.Arguments)));
+                calls++;
+            }
+            else
+            {
+                Assert.True(outcome.Finish == "stop" && s_oracles[schema].Error(outcome.Content) is null, what);
+                texts++;
+            }
+        }
+
+        Assert.Equal((Answers / 2, Answers / 2), (texts, calls));
+    }
+
     [Fact]
     public async Task Text_beside_tools_on_offer_is_cut_off_at_the_limit_as_without_them()
     {

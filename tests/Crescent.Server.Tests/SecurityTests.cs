@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using Crescent.Server;
+using Crescent.Server.Models;
 using Crescent.Server.Security;
 using Crescent.Tests.Support;
 using Xunit;

@@ -2,66 +2,94 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Crescent.Cli.Json;
 using Crescent.Cli.Options;
-using Crescent.Engine.Chat;
-using Crescent.Engine.Runtime.Sampling;
+using Crescent.Cli.Serving;
+using Crescent.Engine.Checkpoints;
 using Crescent.Server;
+using Crescent.Server.Models;
 using Crescent.Text.Templates;
+using Crescent.Text.Tokenizers;
 
 namespace Crescent.Cli.Commands;
 
-/// <summary><c>crescent serve</c>: HTTP APIs over a model, until it is interrupted.</summary>
+/// <summary><c>crescent serve</c>: HTTP APIs over models, until it is interrupted.</summary>
 internal static class ServeCommand
 {
-    private const int FingerprintBytes = 5;
-
     public static Command Create(Terminal terminal)
     {
         var model = new ModelOptionsArguments();
         var sampling = new SamplingArguments();
         var prefixes = new PrefixCacheArguments();
         var template = new Option<string?>("--template") { Description = $"Chat template: {string.Join(", ", TemplateFactory.Names)} (default: the model's)." };
-        var name = Values.Text("--name", "The model's name for clients (default: its file's).");
         var json = new Option<bool>("--json") { Description = "Tell where it listens as a JSON document." };
         var options = new ServeArguments();
-        var command = new Command("serve", "Serves a model over HTTP: the APIs of OpenAI, Anthropic and Ollama, and llama-server's extras.") { template, name, json };
-        model.AddTo(command);
+        var command = new Command("serve", "Serves models over HTTP: the APIs of OpenAI, Anthropic and Ollama, and llama-server's extras.") { template, json };
         options.AddTo(command);
+        model.AddOptionsTo(command);
         prefixes.AddTo(command);
         sampling.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var server = options.ReadServer(parsed, terminal);
-            using var session = ModelSession.Open(model.PathOf(parsed, terminal), model.ReadOverrides(parsed), model.Read(parsed, terminal), model.ReadContext(parsed), terminal);
-            session.OpenSnapshots(prefixes.Read(parsed), terminal);
-            var defaults = sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab);
-            using var engine = new ChatEngine(session.Model, session.Tokenizer, session.Template(parsed.GetValue(template)), options.ReadEngine(parsed, session));
-            var served = Served(session, engine, parsed.GetValue(name), defaults);
-            return await RunAsync(terminal, served, server, options.ReadDrain(parsed), parsed.GetValue(json), cancellation);
+            var models = options.ReadModels(parsed, terminal);
+            var memory = parsed.GetValue(model.Memory) ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+            var opener = new ModelOpener
+            {
+                Terminal = terminal,
+                Options = model.Read(parsed, terminal, path: models[0].Path),
+                Overrides = model.ReadOverrides(parsed),
+                Context = model.ReadContext(parsed),
+                Template = parsed.GetValue(template),
+                Prefixes = prefixes.Read(parsed),
+                ThinkingBudget = options.ReadThinkingBudget(parsed),
+                Sampling = session => sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab),
+                Engine = session => options.ReadEngine(parsed, session),
+                Memory = memory,
+            };
+            var registry = options.ReadRegistry(parsed, memory, terminal);
+            var drain = options.ReadDrain(parsed);
+            var isJson = parsed.GetValue(json);
+            if (models is [var only] && options.ReadKeepAlive(parsed) is null)
+            {
+                var loaded = opener.Load(only);
+                using var owner = loaded.Owner;
+                await using var one = new ModelRegistry([loaded.Model]);
+                return await RunAsync(terminal, one, server, drain, isJson, cancellation);
+            }
+
+            if (opener.Options.Recorder is IDisposable recorder)
+            {
+                recorder.Dispose();
+                throw new CommandFailedException("--record-routing: expected one model that stays loaded, found several or --keep-alive", CommandFailedException.WrongUsage);
+            }
+
+            await using var many = new ModelRegistry(Describe(models, opener, terminal), registry);
+            return await RunAsync(terminal, many, server, drain, isJson, cancellation);
         });
         return command;
     }
 
-    private static ServedModel Served(ModelSession session, ChatEngine engine, string? name, SamplingOptions sampling)
+    // What merely lies in a folder may be broken.
+    private static List<ModelSource> Describe(IReadOnlyList<NamedModel> models, ModelOpener opener, Terminal terminal)
     {
-        var path = session.Checkpoint.Path;
-        return new ServedModel
+        var sources = new List<ModelSource>();
+        foreach (var model in models)
         {
-            Name = name ?? Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path)),
-            Path = path,
-            Engine = engine,
-            Sampling = sampling,
-            Created = TimeProvider.System.GetUtcNow(),
-            TrainedContext = session.Model.Shape.ContextLength,
-            Size = session.Checkpoint.TotalBytes,
-            Parameters = session.Checkpoint.Tensors.Values.Sum(tensor => tensor.Count),
-            Fingerprint = $"fp_{Convert.ToHexStringLower(session.Identity.AsSpan(0, FingerprintBytes))}",
-            Today = session.Today,
-        };
+            try
+            {
+                sources.Add(opener.Describe(model));
+            }
+            catch (Exception exception) when (!model.IsNamed && exception is CheckpointException or TokenizerException or IOException or InvalidDataException or NotSupportedException or UnauthorizedAccessException)
+            {
+                terminal.Warn($"{model.Path} is not served: {exception.Message}");
+            }
+        }
+
+        return sources.Count > 0 ? sources : throw new CommandFailedException("no model that can be served was found");
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, ServedModel model, ServerOptions options, TimeSpan drain, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(Terminal terminal, ModelRegistry models, ServerOptions options, TimeSpan drain, bool json, CancellationToken cancellation)
     {
-        await using var server = new CrescentServer(new ModelRegistry([model]), options);
+        await using var server = new CrescentServer(models, options);
         // A service manager's way to ask for what Ctrl-C asks for; that is the end it wants, and no failure.
         using var terminated = new CancellationTokenSource();
         using var handler = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
@@ -70,7 +98,7 @@ internal static class ServeCommand
             terminated.Cancel();
         });
         await server.StartAsync(cancellation);
-        Announce(terminal, model, server.Addresses, json);
+        Announce(terminal, models, server.Addresses, json);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation, terminated.Token);
         await Task.Delay(Timeout.Infinite, ends.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         terminal.Note("finishing running answers; Ctrl-C again ends at once");
@@ -78,16 +106,18 @@ internal static class ServeCommand
         return cancellation.IsCancellationRequested ? Interrupts.ExitCode : 0;
     }
 
-    private static void Announce(Terminal terminal, ServedModel model, IReadOnlyCollection<string> addresses, bool json)
+    private static void Announce(Terminal terminal, ModelRegistry models, IReadOnlyCollection<string> addresses, bool json)
     {
-        var (template, context, parallel) = (model.Engine.Template.Name, model.Engine.Context, model.Engine.Options.Parallel);
+        var first = models.Models[0];
         if (json)
         {
-            CliJson.Write(terminal.Out, new ServeJson(addresses, model.Name, template, context, parallel));
+            CliJson.Write(terminal.Out, new ServeJson(addresses, first.Name, [.. models.Models.Select(model => model.Name)], first.Engine?.Template, first.Engine?.Context, first.Engine?.Parallel));
         }
         else
         {
-            terminal.Note($"{model.Path}, template {template}, context {context}, {parallel} answers at a time");
+            terminal.Note(first.Engine is { } engine
+                ? $"{first.Facts.Path}, template {engine.Template}, context {engine.Context}, {engine.Parallel} answers at a time"
+                : $"{models.Models.Count} models, loaded when they are asked for: {string.Join(", ", models.Models.Select(model => model.Name))}");
             terminal.Out.WriteLine($"listening on {string.Join(", ", addresses)}");
         }
 

@@ -26,6 +26,16 @@ internal static class ModelPath
         throw new CommandFailedException($"{text}: no such file, and no model of this name in the store{pull}");
     }
 
+    /// <summary>All that can be run of a model in the store: its name, with <c>:quant</c> where it has several, and its path.</summary>
+    public static IEnumerable<(string Name, string Path)> AllOf(StoredFolder stored)
+    {
+        var files = stored.Model?.Files ?? [];
+        var models = GgufModels.Among(files.Select(file => file.Path)).Where(model => IsUsable(model, files)).ToArray();
+        return HasSafetensors(files) || models.Length == 0
+            ? stored.IsComplete ? [(stored.Id.Name, stored.Path)] : []
+            : models.Select(model => (models.Length == 1 ? stored.Id.Name : $"{stored.Id.Name}:{model.Label}", SafePath.Combine(stored.Path, model.Shards[0])));
+    }
+
     private static string PathOf(StoredFolder stored, string? quant)
     {
         var files = stored.Model?.Files ?? [];

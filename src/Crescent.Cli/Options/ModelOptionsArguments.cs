@@ -119,9 +119,10 @@ internal sealed class ModelOptionsArguments
             $"no model given{(path is null ? ", and this build holds no built-in model" : "")}: name a GGUF file, fetch one with 'crescent pull org/name', or make a small random one with 'crescent synth tiny-kimi-k2 model.gguf'",
             CommandFailedException.WrongUsage);
 
-    public ModelOptions Read(ParseResult parsed, Terminal terminal, int maxBatchTokens = 512)
+    /// <param name="path">The model's; null for that of <see cref="Model"/>.</param>
+    public ModelOptions Read(ParseResult parsed, Terminal terminal, int maxBatchTokens = 512, string? path = null)
     {
-        var streaming = ReadStreaming(parsed, terminal);
+        var streaming = ReadStreaming(parsed, terminal, path);
         return new ModelOptions
         {
             Threads = AtMostProcessors(InRange(parsed, _threads, MostThreads) ?? 0, terminal),
@@ -139,7 +140,7 @@ internal sealed class ModelOptionsArguments
         };
     }
 
-    private ExpertStoreOptions? ReadStreaming(ParseResult parsed, Terminal terminal)
+    private ExpertStoreOptions? ReadStreaming(ParseResult parsed, Terminal terminal, string? path)
     {
         var slots = InRange(parsed, ExpertSlots, int.MaxValue);
         if (parsed.GetValue(DriveTimeout) is { } seconds && !(seconds is > 0 and <= MostTimeout))
@@ -160,7 +161,7 @@ internal sealed class ModelOptionsArguments
             MostSlots = slots ?? 0,
             StallTimeout = TimeSpan.FromSeconds(parsed.GetValue(DriveTimeout) ?? StandardTimeout),
             Choice = choice,
-            UsagePath = parsed.GetValue(Cold) ? null : ExpertUsageFile.PathOf(PathOf(parsed, terminal)),
+            UsagePath = parsed.GetValue(Cold) ? null : ExpertUsageFile.PathOf(path ?? PathOf(parsed, terminal)),
         };
     }
 

@@ -14,11 +14,9 @@ public sealed class AnswerGrammars(Tokenizer tokenizer, ChatTemplate template)
     /// <exception cref="ArgumentException">A schema or a tool is malformed.</exception>
     public CompiledGrammar? Create(PromptRequest conversation, AnswerForm form)
     {
-        if (form.Text is { } text)
+        if (form.Text is { } text && (conversation.Tools.Count == 0 || form.Calls == ToolCallMode.None))
         {
-            return conversation.Tools.Count == 0 || form.Calls == ToolCallMode.None
-                ? AnswerGrammar.Create(template.Name, tokenizer, text, template.OpensReasoning(conversation)).Compile(_vocabulary.Value)
-                : throw new NotSupportedException("an answer whose text is bound to a form cannot call tools: offer none, or leave the form out");
+            return AnswerGrammar.Create(template.Name, tokenizer, text, template.OpensReasoning(conversation)).Compile(_vocabulary.Value);
         }
 
         if (conversation.Tools.Count == 0)
@@ -33,13 +31,14 @@ public sealed class AnswerGrammars(Tokenizer tokenizer, ChatTemplate template)
                 Tools = conversation.Tools,
                 Mode = form.Calls,
                 OnlyTool = form.OnlyTool,
+                Text = form.Text,
                 Parallel = form.ParallelCalls,
                 FirstIndex = ToolCallOptions.CountCalls(conversation),
                 ReasoningIsOpen = template.OpensReasoning(conversation),
             };
             return ToolCallGrammar.Create(template.Name, tokenizer, options).Compile(_vocabulary.Value);
         }
-        catch (NotSupportedException) when (form.Calls == ToolCallMode.Auto)
+        catch (NotSupportedException) when (form is { Calls: ToolCallMode.Auto, Text: null })
         {
             // A schema that no grammar can say, or a vocabulary that cannot write every text: the model is trusted then, as others trust it always.
             return null;

@@ -70,7 +70,7 @@ internal sealed class ChatChoice
     public void Cancel()
     {
         Generator.Cancel(_sequence);
-        HasEnded = true;
+        End();
     }
 
     /// <summary>Tells of what the last step brought.</summary>
@@ -82,7 +82,7 @@ internal sealed class ChatChoice
         var end = End(isLate);
         if (end is { Error: { } error })
         {
-            HasEnded = true;
+            End();
             return new ChatException(ChatFailure.Failed, error);
         }
 
@@ -187,7 +187,16 @@ internal sealed class ChatChoice
         Report();
         _answer.Tell(new EndUpdate(_index, reason, _stops.Found, Usage, Timings, _sequence.Error));
         Generator.Cancel(_sequence);
-        HasEnded = true;
+        End();
+    }
+
+    private void End()
+    {
+        if (!HasEnded)
+        {
+            HasEnded = true;
+            _answer.Request.Ended?.Invoke(_index, Usage, Timings);
+        }
     }
 
     private void Report()

@@ -24,6 +24,9 @@ public sealed record ChatRequest
     /// <summary>What every answer must follow, see <see cref="ChatEngine.Bind"/>; null for nothing.</summary>
     public CompiledGrammar? Grammar { get; init; }
 
+    /// <summary>Most tokens of reasoning: after them its end is written for the model, where the family marks it with a token; null for no bound.</summary>
+    public int? ThinkingBudget { get; init; }
+
     /// <summary>Go on past the tokens that end an answer.</summary>
     public bool IgnoreStopTokens { get; init; }
 
@@ -41,6 +44,9 @@ public sealed record ChatRequest
 
     /// <summary>Answer with an embedding of the prompt alone, see <see cref="EmbeddingUpdate"/>: nothing is generated.</summary>
     public bool EmbedPrompt { get; init; }
+
+    /// <summary>Told what each answer took when it is over, one that was given up too. Runs on the engine's thread: it must not take long.</summary>
+    public Action<int, AnswerUsage, AnswerTimings>? Ended { get; init; }
 
     /// <summary>Tokens at the prompt's beginning whose cache is worth storing; 0 for none.</summary>
     public int StoredPrefix { get; init; }

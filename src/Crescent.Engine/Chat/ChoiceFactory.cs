@@ -18,7 +18,7 @@ internal sealed class ChoiceFactory(Generator generator, Tokenizer tokenizer, Ch
         var sequence = generator.Add(new GenerationRequest
         {
             Prompt = request.Prompt,
-            Constraint = request.Grammar?.CreateConstraint(_stopTokens, Math.Min(request.MaxTokens, options.Context - request.Prompt.Count)),
+            Constraint = ThinkingLimit.Apply(request, template, tokenizer, request.Grammar?.CreateConstraint(_stopTokens, Math.Min(request.MaxTokens, options.Context - request.Prompt.Count))),
             StoredPrefix = request.StoredPrefix,
             Sampling = request.Sampling.Seed is { } seed ? request.Sampling with { Seed = seed + (ulong)index } : request.Sampling,
             MaxTokens = request.MaxTokens,

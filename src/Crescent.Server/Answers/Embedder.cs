@@ -1,7 +1,9 @@
 using Crescent.Engine.Chat;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi;
 using Crescent.Text.Tokenizers;
+using Microsoft.AspNetCore.Http;
 
 namespace Crescent.Server.Answers;
 
@@ -14,7 +16,7 @@ internal sealed record Embedder(IReadOnlyList<float[]> Vectors, int Tokens)
     /// <param name="truncate">Whether a text that does not fit into the context is cut off there.</param>
     /// <exception cref="ApiException">A text has no tokens, or there are fewer dimensions.</exception>
     /// <exception cref="ChatException">A text does not fit, or the engine has no place.</exception>
-    public static async Task<Embedder> RunAsync(ServedModel model, IReadOnlyList<CompletionPrompt> texts, int? dimensions, bool truncate, CancellationToken cancellation)
+    public static async Task<Embedder> RunAsync(HttpContext context, ServedModel model, IReadOnlyList<CompletionPrompt> texts, int? dimensions, bool truncate)
     {
         var engine = model.Engine;
         if (dimensions > engine.EmbeddingLength)
@@ -23,7 +25,7 @@ internal sealed record Embedder(IReadOnlyList<float[]> Vectors, int Tokens)
         }
 
         var requests = texts.Select(text => Request(text.Encode(engine.Tokenizer, TextTrust.Plain), truncate ? engine.Context - 1 : int.MaxValue)).ToArray();
-        var answers = await PromptBatch.RunAsync(engine, requests, cancellation);
+        var answers = await PromptBatch.RunAsync(context, model, requests);
         return new Embedder([.. answers.Select(answer => EmbeddingVector.Shorten(answer[0].Embedding!, dimensions ?? engine.EmbeddingLength))], requests.Sum(request => request.Prompt.Count));
     }
 

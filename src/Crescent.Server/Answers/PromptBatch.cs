@@ -1,4 +1,6 @@
 using Crescent.Engine.Chat;
+using Crescent.Server.Models;
+using Microsoft.AspNetCore.Http;
 
 namespace Crescent.Server.Answers;
 
@@ -7,19 +9,19 @@ internal static class PromptBatch
 {
     /// <summary>The answers to each prompt. They run together, but no more at a time than the engine has places for: the queue is for other requests.</summary>
     /// <exception cref="ChatException">A prompt was refused or failed, which ends the others.</exception>
-    public static async Task<CollectedAnswer[][]> RunAsync(ChatEngine engine, IEnumerable<ChatRequest> prompts, CancellationToken cancellation)
+    public static async Task<CollectedAnswer[][]> RunAsync(HttpContext context, ServedModel model, IEnumerable<ChatRequest> prompts)
     {
-        using var places = new SemaphoreSlim(engine.Options.Parallel);
-        using var failure = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        return await Task.WhenAll(prompts.Select(prompt => RunAsync(engine, prompt, places, failure)));
+        using var places = new SemaphoreSlim(model.Engine.Options.Parallel);
+        using var failure = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        return await Task.WhenAll(prompts.Select(prompt => RunAsync(context, model, prompt, places, failure)));
     }
 
-    private static async Task<CollectedAnswer[]> RunAsync(ChatEngine engine, ChatRequest prompt, SemaphoreSlim places, CancellationTokenSource failure)
+    private static async Task<CollectedAnswer[]> RunAsync(HttpContext context, ServedModel model, ChatRequest prompt, SemaphoreSlim places, CancellationTokenSource failure)
     {
         await places.WaitAsync(failure.Token);
         try
         {
-            using var answer = engine.Submit(prompt, failure.Token);
+            using var answer = model.Submit(context, prompt, failure.Token);
             return await CollectedAnswer.ReadAsync(answer, failure.Token);
         }
         catch

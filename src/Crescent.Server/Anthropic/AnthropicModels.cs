@@ -1,5 +1,6 @@
 using Crescent.Server.Anthropic.Wire;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Microsoft.AspNetCore.Http;
 
 namespace Crescent.Server.Anthropic;

@@ -1,6 +1,7 @@
 using Crescent.Server.Answers;
 using Crescent.Server.Anthropic.Wire;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi;
 using Microsoft.AspNetCore.Http;
 
@@ -12,10 +13,11 @@ internal sealed class MessagesEndpoint(ModelRegistry models, ServerOptions optio
     public async Task AnswerAsync(HttpContext context)
     {
         var request = MessagesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), counts: false);
-        var model = models.Find(request.Model);
+        using var use = await models.UseAsync(request.Model, context.RequestAborted);
+        var model = use.Model;
         var chat = request.ToChatRequest(model);
         var head = new MessageReply(Identifiers.New("msg_"), request.Model!, [], null, null, new MessageUsage(chat.Prompt.Count, 0, 0));
-        using var answer = model.Engine.Submit(chat, context.RequestAborted);
+        using var answer = model.Submit(context, chat);
         if (request.Stream)
         {
             var events = new EventStream(context, options.PingInterval, options.Time);
@@ -32,7 +34,8 @@ internal sealed class MessagesEndpoint(ModelRegistry models, ServerOptions optio
     public async Task CountAsync(HttpContext context)
     {
         var request = MessagesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), counts: true);
-        var model = models.Find(request.Model);
+        using var use = await models.UseAsync(request.Model, context.RequestAborted);
+        var model = use.Model;
         var count = request.PromptIds(model, request.Conversation with { CurrentDate = model.Today }).Length;
         await Replies.WriteAsync(context, new TokenCount(count), AnthropicJson.Relaxed.TokenCount);
     }

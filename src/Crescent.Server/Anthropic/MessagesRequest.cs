@@ -22,6 +22,7 @@ internal static class MessagesRequest
             Model = name,
             Conversation = ReasoningReader.Apply(body, conversation),
             IsPartial = isPartial,
+            ThinkingBudget = ReasoningReader.Budget(body),
             Sampling = SamplingReader.Read(body),
             MaxTokens = body.Count("max_tokens", 1) ?? (counts ? null : throw ApiException.Invalid("max_tokens", "expected a whole number from 1, found nothing")),
             Stops = SamplingReader.Stops(body, "stop_sequences", MostStops),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Crescent.Server.Http;
 using Crescent.Server.Llama.Wire;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi;
 using Crescent.Text.Tokenizers;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +16,8 @@ internal sealed class TokenizerEndpoints(ModelRegistry models, ServerOptions opt
     public async Task TokenizeAsync(HttpContext context)
     {
         var body = await RequestBody.ReadAsync(context, options.MaxBodyBytes);
-        var tokenizer = models.Find(body.Text("model")).Engine.Tokenizer;
+        using var use = await models.UseAsync(body.Text("model"), context.RequestAborted);
+        var tokenizer = use.Model.Engine.Tokenizer;
         var text = body.Text("content") ?? body.Text("prompt") ?? throw ApiException.Invalid("content", "expected a string, found nothing");
         var ids = new List<int>();
         if ((body.Flag("add_special") ?? body.Flag("add_special_tokens") ?? false) && tokenizer.AddBos)
@@ -37,7 +39,8 @@ internal sealed class TokenizerEndpoints(ModelRegistry models, ServerOptions opt
     public async Task DetokenizeAsync(HttpContext context)
     {
         var body = await RequestBody.ReadAsync(context, options.MaxBodyBytes);
-        var tokenizer = models.Find(body.Text("model")).Engine.Tokenizer;
+        using var use = await models.UseAsync(body.Text("model"), context.RequestAborted);
+        var tokenizer = use.Model.Engine.Tokenizer;
         var tokens = body.List("tokens", MostIds) ?? throw ApiException.Invalid("tokens", "expected a list of token ids, found nothing");
         var ids = tokens.Select((id, index) => (int)JsonFields.IntegerOf(id, $"tokens[{index.ToString(CultureInfo.InvariantCulture)}]", 0, tokenizer.VocabularySize - 1)).ToArray();
         var text = tokenizer.DecodeText(ids, showSpecial: true);
@@ -47,15 +50,17 @@ internal sealed class TokenizerEndpoints(ModelRegistry models, ServerOptions opt
     public async Task ApplyTemplateAsync(HttpContext context)
     {
         var request = ChatCompletionRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), options);
-        var model = models.Find(request.Model);
+        using var use = await models.UseAsync(request.Model, context.RequestAborted);
+        var model = use.Model;
         var segments = request.Segments(model, request.Conversation with { CurrentDate = model.Today });
         await Replies.WriteAsync(context, new TemplateReply(string.Concat(segments.Select(segment => segment.Text))), LlamaJson.Relaxed.TemplateReply);
     }
 
-    public Task DescribeAsync(HttpContext context)
+    public async Task DescribeAsync(HttpContext context)
     {
-        var engine = models.Find(null).Engine;
-        return Replies.WriteAsync(
+        using var use = await models.UseAsync((string?)context.Request.Query["model"], context.RequestAborted);
+        var engine = use.Model.Engine;
+        await Replies.WriteAsync(
             context,
             new TokenizerReply(Name(engine.Tokenizer.BosId, engine.Tokenizer), Name(engine.Tokenizer.EosId, engine.Tokenizer), Name(engine.Tokenizer.PadId, engine.Tokenizer), engine.Template.Name),
             LlamaJson.Relaxed.TokenizerReply);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Crescent.Server.Answers;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.Ollama.Wire;
 using Crescent.Server.OpenAi;
 using Microsoft.AspNetCore.Http;
@@ -19,17 +20,19 @@ internal sealed class OllamaEmbeddings(ModelRegistry models, ServerOptions optio
         var name = OllamaRequest.NameOf(body);
         var inputs = IsEmptyList(body.Get("input")) ? [] : PromptReader.Read(body, "input", MostInputs);
         var dimensions = body.Count("dimensions", 1);
-        var embedded = await Embedder.RunAsync(OllamaModels.Find(models, name), inputs, dimensions, body.Flag("truncate") ?? true, context.RequestAborted);
+        using var use = await models.UseAsync(OllamaModels.Find(models, name), context.RequestAborted, KeepAlive.Read(body));
+        var loaded = options.Time.GetElapsedTime(began);
+        var embedded = await Embedder.RunAsync(context, use.Model, inputs, dimensions, body.Flag("truncate") ?? true);
         var nanoseconds = (long)options.Time.GetElapsedTime(began).TotalNanoseconds;
-        await Replies.WriteAsync(context, new EmbedReply(name, embedded.Vectors, nanoseconds, LoadDuration: 0, embedded.Tokens), OllamaJson.Relaxed.EmbedReply);
+        await Replies.WriteAsync(context, new EmbedReply(name, embedded.Vectors, nanoseconds, (long)loaded.TotalNanoseconds, embedded.Tokens), OllamaJson.Relaxed.EmbedReply);
     }
 
     public async Task EmbedOneAsync(HttpContext context)
     {
         var body = await RequestBody.ReadAsync(context, options.MaxBodyBytes);
-        var model = OllamaModels.Find(models, OllamaRequest.NameOf(body));
+        using var use = await models.UseAsync(OllamaModels.Find(models, OllamaRequest.NameOf(body)), context.RequestAborted, KeepAlive.Read(body));
         CompletionPrompt[] prompts = body.Text("prompt") is { Length: > 0 } prompt ? [new CompletionPrompt(prompt)] : [];
-        var embedded = await Embedder.RunAsync(model, prompts, dimensions: null, truncate: true, context.RequestAborted);
+        var embedded = await Embedder.RunAsync(context, use.Model, prompts, dimensions: null, truncate: true);
         await Replies.WriteAsync(context, new OneEmbeddingReply(embedded.Vectors is [var vector] ? vector : []), OllamaJson.Relaxed.OneEmbeddingReply);
     }
 

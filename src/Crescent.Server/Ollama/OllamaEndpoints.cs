@@ -1,5 +1,7 @@
 using Crescent.Engine.Chat;
+using Crescent.Server.Answers;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.Ollama.Wire;
 using Crescent.Server.OpenAi;
 using Microsoft.AspNetCore.Http;
@@ -17,15 +19,24 @@ internal sealed class OllamaEndpoints(ModelRegistry models, ServerOptions option
 
     private async Task AnswerAsync(HttpContext context, OllamaRequest request, bool isChat)
     {
-        var model = OllamaModels.Find(models, request.Model);
+        var known = OllamaModels.Find(models, request.Model);
         var writer = new OllamaWriter(isChat, request.Model, options.Time);
-        if (request.Chat is null)
+        if (request is { Chat: null, KeepAlive: { Ticks: 0 } })
         {
-            await Replies.WriteAsync(context, writer.Loaded(), OllamaJson.Relaxed.OllamaReply);
+            await models.UnloadAsync(known);
+            await Replies.WriteAsync(context, writer.Done("unload"), OllamaJson.Relaxed.OllamaReply);
             return;
         }
 
-        using var answer = model.Engine.Submit(request.ToChatRequest(model), context.RequestAborted);
+        using var use = await models.UseAsync(known, context.RequestAborted, request.KeepAlive);
+        var model = use.Model;
+        if (request.Chat is null)
+        {
+            await Replies.WriteAsync(context, writer.Done("load"), OllamaJson.Relaxed.OllamaReply);
+            return;
+        }
+
+        using var answer = model.Submit(context, request.ToChatRequest(model));
         var updates = answer.ReadAsync(context.RequestAborted);
         await (request.Stream ? new OllamaStream(new LineStream(context), writer).RunAsync(updates) : WholeAsync(context, updates, writer));
     }

@@ -1,4 +1,5 @@
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.Ollama.Wire;
 using Microsoft.AspNetCore.Http;
 
@@ -9,7 +10,7 @@ internal sealed class OllamaModelEndpoints(ModelRegistry models, ServerOptions o
 {
     public Task TagsAsync(HttpContext context) => Replies.WriteAsync(context, new ModelTags([.. models.Models.Select(ModelTag.Of)]), OllamaJson.Relaxed.ModelTags);
 
-    public Task RunningAsync(HttpContext context) => Replies.WriteAsync(context, new ModelTags([.. models.Models.Select(ModelTag.Running)]), OllamaJson.Relaxed.ModelTags);
+    public Task RunningAsync(HttpContext context) => Replies.WriteAsync(context, new ModelTags([.. models.Models.Where(model => model.State == ModelState.Loaded).Select(ModelTag.Running)]), OllamaJson.Relaxed.ModelTags);
 
     public static Task VersionAsync(HttpContext context) =>
         Replies.WriteAsync(context, new VersionReply(typeof(OllamaModelEndpoints).Assembly.GetName().Version!.ToString(3)), OllamaJson.Relaxed.VersionReply);

@@ -1,4 +1,5 @@
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 
 namespace Crescent.Server.Ollama;
 
@@ -8,12 +9,12 @@ internal static class OllamaModels
     private const string StandardTag = ":latest";
 
     /// <inheritdoc cref="ModelRegistry.Find"/>
-    public static ServedModel Find(ModelRegistry models, string name) => Told(models.Find, name);
+    public static KnownModel Find(ModelRegistry models, string name) => Told(models.Find, name);
 
     /// <inheritdoc cref="ModelRegistry.FindExactly"/>
-    public static ServedModel FindExactly(ModelRegistry models, string name) => Told(models.FindExactly, name);
+    public static KnownModel FindExactly(ModelRegistry models, string name) => Told(models.FindExactly, name);
 
-    private static ServedModel Told(Func<string, ServedModel> find, string name)
+    private static KnownModel Told(Func<string, KnownModel> find, string name)
     {
         try
         {

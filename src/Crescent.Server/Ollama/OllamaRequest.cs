@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Crescent.Engine.Chat;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi;
 using Crescent.Text.Templates;
 
@@ -18,11 +19,14 @@ internal sealed record OllamaRequest(string Model, ChatCompletionRequest? Chat, 
     /// <summary>With generate: a text to go on from as it is, past the template.</summary>
     public string? RawPrompt { get; private init; }
 
+    /// <summary>How long the model stays after it; null where it does not say.</summary>
+    public TimeSpan? KeepAlive { get; private init; }
+
     /// <exception cref="ApiException">A field has the wrong type or range.</exception>
     public static OllamaRequest ReadChat(JsonFields body)
     {
         var messages = OllamaMessages.Read(body);
-        return new OllamaRequest(NameOf(body), messages.Count > 0 ? Read(body, messages) : null, body.Flag("stream") ?? true);
+        return new OllamaRequest(NameOf(body), messages.Count > 0 ? Read(body, messages) : null, body.Flag("stream") ?? true) { KeepAlive = Ollama.KeepAlive.Read(body) };
     }
 
     /// <inheritdoc cref="ReadChat"/>
@@ -40,12 +44,12 @@ internal sealed record OllamaRequest(string Model, ChatCompletionRequest? Chat, 
         var (name, stream, prompt) = (NameOf(body), body.Flag("stream") ?? true, body.Text("prompt"));
         if (string.IsNullOrEmpty(prompt))
         {
-            return new OllamaRequest(name, null, stream);
+            return new OllamaRequest(name, null, stream) { KeepAlive = Ollama.KeepAlive.Read(body) };
         }
 
         var user = new ChatMessage("user", prompt);
         var chat = Read(body, body.Text("system") is { Length: > 0 } system ? [new ChatMessage("system", system), user] : [user]);
-        return new OllamaRequest(name, chat, stream) { RawPrompt = body.Flag("raw") == true ? prompt : null };
+        return new OllamaRequest(name, chat, stream) { RawPrompt = body.Flag("raw") == true ? prompt : null, KeepAlive = Ollama.KeepAlive.Read(body) };
     }
 
     /// <summary>What the engine is asked for.</summary>

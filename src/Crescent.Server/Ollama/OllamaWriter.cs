@@ -55,8 +55,9 @@ internal sealed class OllamaWriter(bool isChat, string model, TimeProvider time)
     /// <summary>The whole answer.</summary>
     public OllamaReply Whole(EndUpdate end) => Line(_text.ToString(), _thinking.Length > 0 ? _thinking.ToString() : null, _calls.Count > 0 ? _calls : null).End(end);
 
-    /// <summary>The answer to a request with nothing to answer: the model is there.</summary>
-    public OllamaReply Loaded() => Line("") with { Done = true, DoneReason = "load" };
+    /// <summary>The answer to a request with nothing to answer.</summary>
+    /// <param name="reason">load or unload: what was done instead.</param>
+    public OllamaReply Done(string reason) => Line("") with { Done = true, DoneReason = reason };
 
     private OllamaReply Line(string text, string? thinking = null, IReadOnlyList<OllamaCall>? calls = null)
     {

@@ -1,6 +1,7 @@
 using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime.Sampling;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Text.Templates;
 
 namespace Crescent.Server.OpenAi;
@@ -29,6 +30,9 @@ internal sealed record ChatCompletionRequest
     /// <summary>Likeliest tokens to name; null where no log-probabilities are wanted.</summary>
     public int? TopLogprobs { get; init; }
 
+    /// <summary>Most tokens of reasoning; null for the model's.</summary>
+    public int? ThinkingBudget { get; init; }
+
     public bool ParallelToolCalls { get; init; }
 
     public required ToolChoice ToolChoice { get; init; }
@@ -51,6 +55,7 @@ internal sealed record ChatCompletionRequest
             Model = body.Text("model"),
             Conversation = ReasoningReader.Apply(body, new PromptRequest(messages) { Tools = tools }) with { AddGenerationPrompt = body.Flag("add_generation_prompt") ?? true },
             IsPartial = isPartial,
+            ThinkingBudget = ReasoningReader.Budget(body),
             Sampling = SamplingReader.Read(body),
             MaxTokens = body.Count("max_completion_tokens", 1) ?? body.Count("max_tokens", -1) switch { -1 => null, var most => most },
             Stops = SamplingReader.Stops(body, "stop", MostStops),
@@ -81,6 +86,7 @@ internal sealed record ChatCompletionRequest
             StopStrings = Stops,
             Choices = Choices,
             TopScores = TopLogprobs,
+            ThinkingBudget = ThinkingBudget ?? ReasoningReader.Budget(model.ThinkingBudget, Conversation.ReasoningEffort),
             OneCall = !ParallelToolCalls,
             Grammar = model.Engine.Bind(conversation, Constraints.Form(this)),
         };

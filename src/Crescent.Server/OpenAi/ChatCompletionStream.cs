@@ -1,5 +1,6 @@
 using Crescent.Engine.Chat;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi.Wire;
 using Crescent.Server.Prices;
 using Crescent.Text.Answers;

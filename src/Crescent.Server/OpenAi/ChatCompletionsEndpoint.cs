@@ -1,5 +1,7 @@
 using Crescent.Engine.Chat;
+using Crescent.Server.Answers;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi.Wire;
 using Microsoft.AspNetCore.Http;
 
@@ -11,9 +13,10 @@ internal sealed class ChatCompletionsEndpoint(ModelRegistry models, ServerOption
     public async Task AnswerAsync(HttpContext context)
     {
         var request = ChatCompletionRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), options);
-        var model = models.Find(request.Model);
+        using var use = await models.UseAsync(request.Model, context.RequestAborted);
+        var model = use.Model;
         var head = ReplyHead.New("chatcmpl-", model, request.Model, options.Time);
-        using var answer = model.Engine.Submit(request.ToChatRequest(model), context.RequestAborted);
+        using var answer = model.Submit(context, request.ToChatRequest(model));
         if (request.Stream)
         {
             var events = new EventStream(context, options.PingInterval, options.Time);

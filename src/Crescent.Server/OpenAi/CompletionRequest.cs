@@ -2,6 +2,7 @@ using System.Text.Json;
 using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime.Sampling;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 
 namespace Crescent.Server.OpenAi;
 

@@ -3,6 +3,7 @@ using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime;
 using Crescent.Server.Answers;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi.Wire;
 using Crescent.Text.Answers;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +16,8 @@ internal sealed class CompletionsEndpoint(ModelRegistry models, ServerOptions op
     public async Task AnswerAsync(HttpContext context)
     {
         var request = CompletionRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), options);
-        var model = models.Find(request.Model);
+        using var use = await models.UseAsync(request.Model, context.RequestAborted);
+        var model = use.Model;
         var head = ReplyHead.New("cmpl-", model, request.Model, options.Time);
         if (request.Stream)
         {
@@ -29,7 +31,7 @@ internal sealed class CompletionsEndpoint(ModelRegistry models, ServerOptions op
 
     private static async Task ReplyAsync(HttpContext context, CompletionRequest request, ServedModel model, ReplyHead head)
     {
-        var answers = await PromptBatch.RunAsync(model.Engine, request.Prompts.Select(prompt => request.ToChatRequest(model, prompt)), context.RequestAborted);
+        var answers = await PromptBatch.RunAsync(context, model, request.Prompts.Select(prompt => request.ToChatRequest(model, prompt)));
         var choices = answers.SelectMany((answer, prompt) => answer.Select((one, index) => Choice(request, model, request.Prompts[prompt], one, answer[0].PromptScores, (prompt * request.Choices) + index)));
         var first = answers[0][0].End!;
         await Replies.WriteAsync(
@@ -73,7 +75,7 @@ internal sealed class CompletionsEndpoint(ModelRegistry models, ServerOptions op
         {
             for (var i = 0; i < request.Prompts.Count; i++)
             {
-                using var answer = model.Engine.Submit(request.ToChatRequest(model, request.Prompts[i]), context.RequestAborted);
+                using var answer = model.Submit(context, request.ToChatRequest(model, request.Prompts[i]));
                 usage.Add(await StreamAsync(events, answer, request, model, head, i));
             }
 

@@ -1,5 +1,6 @@
 using Crescent.Server.Answers;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi.Wire;
 using Microsoft.AspNetCore.Http;
 
@@ -16,8 +17,9 @@ internal sealed class EmbeddingsEndpoint(ModelRegistry models, ServerOptions opt
         var inputs = PromptReader.Read(body, "input", MostInputs);
         var isBase64 = IsBase64(body);
         var dimensions = body.Count("dimensions", 1);
-        var model = models.Find(body.Text("model"));
-        var embedded = await Embedder.RunAsync(model, inputs, dimensions, truncate: false, context.RequestAborted);
+        using var use = await models.UseAsync(body.Text("model"), context.RequestAborted);
+        var model = use.Model;
+        var embedded = await Embedder.RunAsync(context, model, inputs, dimensions, truncate: false);
         await Replies.WriteAsync(
             context,
             new EmbeddingList(

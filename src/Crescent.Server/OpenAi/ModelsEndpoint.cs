@@ -1,4 +1,5 @@
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi.Wire;
 using Microsoft.AspNetCore.Http;
 

@@ -6,6 +6,8 @@ namespace Crescent.Server.OpenAi;
 /// <summary>Reads whether and how long the model is to reason: OpenAI's, Moonshot's and the self-hosted stacks' fields. What a template cannot say has no effect.</summary>
 internal static class ReasoningReader
 {
+    private const int Unbounded = -1;
+
     public static PromptRequest Apply(in JsonFields body, PromptRequest request)
     {
         var arguments = body.Object("chat_template_kwargs");
@@ -20,6 +22,18 @@ internal static class ReasoningReader
         var (thinks, reasoningEffort) = Effort(effort, path);
         return request with { Thinking = thinks ?? request.Thinking, ReasoningEffort = reasoningEffort ?? request.ReasoningEffort };
     }
+
+    /// <summary>Most tokens of reasoning: Anthropic's <c>thinking.budget_tokens</c>, llama-server's <c>reasoning_budget</c>; null where the request does not say.</summary>
+    public static int? Budget(in JsonFields body) =>
+        body.Object("thinking")?.Count("budget_tokens", 1) ?? body.Count("reasoning_budget", Unbounded) switch { null => null, Unbounded => int.MaxValue, var most => most };
+
+    /// <summary>The share of a server's budget that an effort has; null where it has none.</summary>
+    public static int? Budget(int? most, ReasoningEffort? effort) => effort switch
+    {
+        ReasoningEffort.Low => most / 4,
+        ReasoningEffort.Medium => most / 2,
+        _ => most,
+    };
 
     private static bool? Switch(in JsonFields body) => body.Object("thinking") is not { } thinking ? null : thinking.RequireText("type") switch
     {

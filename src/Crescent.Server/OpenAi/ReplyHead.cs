@@ -1,3 +1,5 @@
+using Crescent.Server.Models;
+
 namespace Crescent.Server.OpenAi;
 
 /// <summary>What every chunk of a reply repeats.</summary>

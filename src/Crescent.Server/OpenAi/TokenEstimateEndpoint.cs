@@ -1,4 +1,5 @@
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi.Wire;
 using Microsoft.AspNetCore.Http;
 
@@ -10,7 +11,8 @@ internal sealed class TokenEstimateEndpoint(ModelRegistry models, ServerOptions 
     public async Task CountAsync(HttpContext context)
     {
         var request = ChatCompletionRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), options);
-        var model = models.Find(request.Model);
+        using var use = await models.UseAsync(request.Model, context.RequestAborted);
+        var model = use.Model;
         var count = request.PromptIds(model, request.Conversation with { CurrentDate = model.Today }).Length;
         await Replies.WriteAsync(context, new TokenEstimate(new TokenEstimateData(count)), OpenAiJson.Relaxed.TokenEstimate);
     }

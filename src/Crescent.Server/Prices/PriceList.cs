@@ -32,6 +32,10 @@ public sealed record PriceList
         }
     }
 
+    /// <summary>What an answer costs whoever runs the server: its electricity, as if nothing else had run; where no power is given, what the first of the others takes for the model.</summary>
+    public double Of(string model, int prompt, int cached, int completion, TimeSpan time) =>
+        Electricity?.Of(time) ?? Hosted.FirstOrDefault(price => price.IsFor(model))?.Of(prompt, cached, completion) ?? 0;
+
     private void Check()
     {
         Require(Currency, "currency");

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Crescent.Engine.Chat;
 using Crescent.Server.Answers;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.Responses.Wire;
 
 namespace Crescent.Server.Responses;

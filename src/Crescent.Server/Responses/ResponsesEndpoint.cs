@@ -1,5 +1,6 @@
 using Crescent.Server.Answers;
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.OpenAi;
 using Crescent.Server.Responses.Wire;
 using Crescent.Server.Security;
@@ -15,9 +16,10 @@ internal sealed class ResponsesEndpoint(ModelRegistry models, ServerOptions opti
     public async Task AnswerAsync(HttpContext context)
     {
         var request = ResponsesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), _store, KeyHolder.Of(context));
-        var model = models.Find(request.Chat.Model);
+        using var use = await models.UseAsync(request.Chat.Model, context.RequestAborted);
+        var model = use.Model;
         var writer = new ResponseWriter(ResponseWriter.Begin(request, model, options.Time), request.SealsReasoning);
-        using var answer = model.Engine.Submit(request.Chat.ToChatRequest(model), context.RequestAborted);
+        using var answer = model.Submit(context, request.Chat.ToChatRequest(model));
         if (request.Chat.Stream)
         {
             var events = new EventStream(context, options.PingInterval, options.Time);
@@ -33,7 +35,8 @@ internal sealed class ResponsesEndpoint(ModelRegistry models, ServerOptions opti
     public async Task CountAsync(HttpContext context)
     {
         var request = ResponsesRequest.Read(await RequestBody.ReadAsync(context, options.MaxBodyBytes), _store, KeyHolder.Of(context)).Chat;
-        var model = models.Find(request.Model);
+        using var use = await models.UseAsync(request.Model, context.RequestAborted);
+        var model = use.Model;
         var count = request.PromptIds(model, request.Conversation with { CurrentDate = model.Today }).Length;
         await Replies.WriteAsync(context, new InputTokenCount(count), ResponsesJson.Relaxed.InputTokenCount);
     }

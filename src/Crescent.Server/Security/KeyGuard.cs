@@ -1,27 +1,18 @@
-using System.Threading.RateLimiting;
 using Crescent.Server.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Crescent.Server.Security;
 
-/// <summary>Lets requests through that bring a known key, so many a minute with each. Health and the page need none.</summary>
-internal sealed class KeyGuard : IDisposable
+/// <summary>Lets requests through that bring a known key, as many as each may send. Health and the page need none.</summary>
+internal sealed class KeyGuard
 {
-    private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
-
     private readonly ApiKeys? _keys;
-    private readonly PartitionedRateLimiter<int>? _limiter;
+    private readonly KeyMeter[] _meters;
 
     public KeyGuard(ServerOptions options)
     {
         _keys = options.Keys;
-        _limiter = options.RequestsPerMinute <= 0 ? null : PartitionedRateLimiter.Create<int, int>(key => RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = options.RequestsPerMinute,
-            TokensPerPeriod = options.RequestsPerMinute,
-            ReplenishmentPeriod = s_minute,
-            QueueLimit = 0,
-        }));
+        _meters = [.. (options.Keys?.Limits ?? [KeyLimits.None]).Select(limits => new KeyMeter(limits, options.RequestsPerMinute, options.Prices, options.Time))];
     }
 
     public async Task RunAsync(HttpContext context, RequestDelegate next)
@@ -29,14 +20,12 @@ internal sealed class KeyGuard : IDisposable
         if (!IsOpen(context))
         {
             var key = RequireKey(context.Request);
-            context.Features.Set(new KeyHolder(key));
-            Count(key);
+            context.Features.Set(new KeyHolder(key, _meters[key]));
+            _meters[key].Admit();
         }
 
         await next(context);
     }
-
-    public void Dispose() => _limiter?.Dispose();
 
     private static bool IsOpen(HttpContext context) => HttpMethods.IsOptions(context.Request.Method) || context.GetEndpoint()?.Metadata.GetMetadata<NoKeyNeeded>() is not null;
 
@@ -64,22 +53,5 @@ internal sealed class KeyGuard : IDisposable
         }
 
         return request.Headers["x-api-key"].ToString() is { Length: > 0 } key ? key : null;
-    }
-
-    private void Count(int key)
-    {
-        if (_limiter is null)
-        {
-            return;
-        }
-
-        using var lease = _limiter.AttemptAcquire(key);
-        if (!lease.IsAcquired)
-        {
-            throw new ApiException(new ApiError(429, "rate_limit_error", "too many requests with this key within a minute", Code: "rate_limit_exceeded")
-            {
-                RetryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : s_minute,
-            });
-        }
     }
 }

@@ -1,4 +1,5 @@
 using Crescent.Server.Http;
+using Crescent.Server.Models;
 using Crescent.Server.Status.Wire;
 using Microsoft.AspNetCore.Http;
 
@@ -9,9 +10,15 @@ internal sealed class StatusEndpoint(ModelRegistry models)
 {
     public Task AnswerAsync(HttpContext context)
     {
-        var engine = models.Find(context.Request.Query["model"]).Engine;
-        var memory = engine.Memory();
-        var slots = engine.Status().Slots;
+        var known = models.Find(context.Request.Query["model"]);
+        using var use = models.TryUse(known);
+        if (use is null)
+        {
+            return Replies.WriteAsync(context, StatusReply.Unloaded(known), StatusJson.Default.StatusReply);
+        }
+
+        var memory = use.Model.Engine.Memory();
+        var slots = use.Model.Engine.Status().Slots;
         return Replies.WriteAsync(
             context,
             new StatusReply(
@@ -20,7 +27,10 @@ internal sealed class StatusEndpoint(ModelRegistry models)
                 new StreamedReply(memory.StreamedBytes),
                 new SlotsReply(slots.Count(slot => slot.Request is not null), slots.Count),
                 memory.HitRate,
-                memory.DriveBytesPerSecond / 1e9),
+                memory.DriveBytesPerSecond / 1e9)
+            {
+                Expires = known.Expires,
+            },
             StatusJson.Default.StatusReply);
     }
 }

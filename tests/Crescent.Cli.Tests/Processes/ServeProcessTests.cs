@@ -28,6 +28,47 @@ public sealed class ServeProcessTests
     }
 
     [Fact]
+    public async Task Several_models_are_loaded_when_they_are_asked_for()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "signals of Linux");
+        using var folder = new TemporaryFolder();
+        File.Copy(Models.Stories, folder["tales.gguf"]);
+        Directory.CreateDirectory(folder["nested"]);
+        File.Copy(Models.Stories, Path.Combine(folder["nested"], "model.gguf"));
+        folder.Write("broken.gguf", "no model");
+        using var process = CliProcess.Start("serve", $"first={Models.Stories}", "--models", folder["."], "--port", "0", "--json", "--temp", "0", "--memory", "1GB", "--keep-alive", "1h", "--prefix-cache", "off");
+        using var started = JsonDocument.Parse((await process.Out.ReadLineAsync(TestContext.Current.CancellationToken))!);
+        Assert.Equal(["first", "tales", "nested"], started.RootElement.GetProperty("models").EnumerateArray().Select(name => name.GetString()));
+        using var client = new HttpClient { BaseAddress = new Uri(started.RootElement.GetProperty("addresses")[0].GetString()!) };
+        foreach (var name in (string[])["nested", "first"])
+        {
+            using var body = new StringContent($$"""{"model":"{{name}}","messages":[{"role":"user","content":"Once upon a time"}],"max_tokens":12}""", Encoding.UTF8, "application/json");
+            using var response = await client.PostAsync("v1/chat/completions", body, TestContext.Current.CancellationToken);
+            using var reply = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            Assert.StartsWith(", there was a little girl", reply.RootElement.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString(), StringComparison.Ordinal);
+        }
+
+        using var list = JsonDocument.Parse(await client.GetStringAsync("v1/models", TestContext.Current.CancellationToken));
+        Assert.Equal(["loaded", "unloaded", "loaded"], list.RootElement.GetProperty("data").EnumerateArray().Select(model => model.GetProperty("status").GetProperty("value").GetString()));
+        process.Interrupt();
+        var result = process.Finish();
+        Assert.Equal((130, ""), (result.ExitCode, result.Out));
+        Assert.Contains("broken.gguf is not served", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Models_that_cannot_be_told_apart_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        InProcess.Run("serve", Models.Stories, Models.Stories, "--quiet").Failed(2, "NAME=PATH");
+        InProcess.Run("serve", Models.Stories, $"b={Models.Stories}", "--name", "c", "--quiet").Failed(2, "--name");
+        InProcess.Run("serve", "--models", folder["."], "--quiet").Failed(1, "found none");
+        InProcess.Run("serve", "--models", folder["missing"], "--quiet").Failed(1, "no such folder");
+        InProcess.Run("serve", Models.Stories, "--keep-alive", "soon", "--quiet").Failed(2, "--keep-alive: expected a duration");
+    }
+
+    [Fact]
     public void A_port_that_is_taken_is_one_line()
     {
         using var taken = new TcpListener(System.Net.IPAddress.Loopback, 0);

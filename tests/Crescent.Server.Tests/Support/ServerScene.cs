@@ -9,6 +9,7 @@ using Crescent.Engine.Runtime.Sampling;
 using Crescent.Engine.Synthesis;
 using Crescent.Kernels.Attention;
 using Crescent.Server;
+using Crescent.Server.Models;
 using Crescent.Text.Templates;
 using Crescent.Text.Tokenizers;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Crescent.Server.Models;
 
 namespace Crescent.Server.Anthropic.Wire;
 
@@ -7,5 +8,5 @@ internal sealed record ModelEntry(string Id, string DisplayName, DateTimeOffset 
     [JsonPropertyOrder(-1)]
     public string Type { get; } = "model";
 
-    public static ModelEntry Of(ServedModel model) => new(model.Name, model.Name, model.Created);
+    public static ModelEntry Of(KnownModel model) => new(model.Name, model.Name, model.Facts.Created);
 }

@@ -14,6 +14,7 @@ namespace Crescent.Server.Llama.Wire;
 [JsonSerializable(typeof(TokenizerReply))]
 [JsonSerializable(typeof(PropsReply))]
 [JsonSerializable(typeof(IReadOnlyList<SlotReply>))]
+[JsonSerializable(typeof(SuccessReply))]
 internal sealed partial class LlamaJson : JsonSerializerContext
 {
     /// <summary>Text that is not ASCII as it is.</summary>

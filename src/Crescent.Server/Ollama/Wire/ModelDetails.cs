@@ -1,3 +1,5 @@
+using Crescent.Server.Models;
+
 namespace Crescent.Server.Ollama.Wire;
 
 /// <param name="Format">gguf or safetensors.</param>
@@ -12,6 +14,6 @@ internal sealed record ModelDetails(string Format, string Family)
 
     public string QuantizationLevel { get; } = "";
 
-    public static ModelDetails Of(ServedModel model) =>
-        new(model.Path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) ? "gguf" : "safetensors", model.Engine.Architecture);
+    public static ModelDetails Of(KnownModel model) =>
+        new(model.Facts.Path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) ? "gguf" : "safetensors", model.Architecture);
 }

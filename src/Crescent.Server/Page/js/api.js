@@ -43,8 +43,9 @@ export class Api {
   properties(model = '') {
     return this.optional(model ? `props?model=${encodeURIComponent(model)}` : 'props');
   }
-  status() {
-    return this.optional('crescent/status');
+  /** Memory and slots of a model, or of the server's first. */
+  status(model = '') {
+    return this.optional(model ? `crescent/status?model=${encodeURIComponent(model)}` : 'crescent/status');
   }
 
   /** Prometheus samples by name without labels; null where there are none. */

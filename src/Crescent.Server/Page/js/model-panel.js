@@ -58,7 +58,7 @@ export class ModelPanel {
       models.length > 1
         ? choice(
             t('modelChoose'),
-            models.map(({ id }) => [id, id]),
+            models.map(({ id, status }) => [id, status?.value && status.value !== 'unloaded' ? `${id} · ${t(status.value)}` : id]),
             model.id,
             id => {
               this.settings.set('model', id);
@@ -79,6 +79,7 @@ export class ModelPanel {
   memory() {
     const { status } = this.server;
     if (!status) return group(t('memory'), t('memoryUnknown'));
+    if (status.state) return group(t('memory'), t(status.state === 'loading' ? 'memoryLoading' : 'memoryUnloaded'));
     const { resident_bytes: resident, limit_bytes: limit, streamed, hit_rate: hits, drive_gb_per_second: drive, slots } = status;
     const streamedBytes = typeof streamed === 'number' ? streamed : streamed?.bytes;
     const busy = Array.isArray(slots) ? slots.filter(slot => slot.is_processing).length : slots?.busy;
@@ -105,6 +106,7 @@ export class ModelPanel {
       Number.isFinite(hits) ? h('div', {}, h('p.gauge-title', {}, t('hitRate')), gauge(hits, `${number(hits * 100, 1)}\u00a0%`)) : null,
       list([
         [t('drive'), Number.isFinite(drive) && t('perSecond', { rate: bytes(drive * 1e9) })],
+        [t('expires'), status.expires && new Date(status.expires).toLocaleTimeString()],
         [t('slots'), Number.isFinite(total) && t('slotsBusy', { busy: number(busy ?? 0), total: number(total) })],
       ])
     );

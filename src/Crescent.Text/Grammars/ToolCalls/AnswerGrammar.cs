@@ -22,8 +22,8 @@ public static class AnswerGrammar
         var rules = text.Rules.ToList();
         var inner = new RuleExpression(text.Root);
         var root = template == "harmony"
-            ? Harmony(new ToolCallWriter(tokenizer, rules, s_harmony), inner)
-            : Expression.Sequence(new ToolCallWriter(tokenizer, rules, []).Reasoning(reasoningIsOpen, "</think>"), inner);
+            ? Harmony(new ToolCallWriter(template, tokenizer, rules, s_harmony), inner)
+            : Expression.Sequence(new ToolCallWriter(template, tokenizer, rules, []).Reasoning(reasoningIsOpen, "</think>"), inner);
         rules.Add(new GrammarRule("answer", root));
         return new Grammar(rules, rules.Count - 1);
     }

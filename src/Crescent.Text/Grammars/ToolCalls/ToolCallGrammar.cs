@@ -24,11 +24,16 @@ public static class ToolCallGrammar
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(options);
         var syntax = Syntax(template) ?? throw new NotSupportedException($"the template {template} has no known syntax of tool calls; use kimi-k2, chatml, deepseek-v3.1, deepseek-v3, deepseek-r1, harmony or llama-3");
-        var rules = new List<GrammarRule> { new("root", Expression.Nothing) };
+        // The rules of a form come first: they refer to each other by their numbers.
+        var text = options is { Text: { } form, Mode: ToolCallMode.Auto } ? form : null;
+        var rules = text?.Rules.ToList() ?? [];
+        var root = rules.Count;
+        rules.Add(new GrammarRule("root", Expression.Nothing));
         var offered = options.Mode == ToolCallMode.None ? [] : Offered(options);
         var tools = offered.Select(tool => new CalledTool(tool.Name, Arguments(rules, tool.Name, tool.Parameters))).ToArray();
-        rules[0] = new GrammarRule("root", syntax.Answer(new ToolCallWriter(tokenizer, rules, syntax.Markers), tools, options));
-        return new Grammar(rules) { MayRunOut = options.Mode != ToolCallMode.Required };
+        var writer = new ToolCallWriter(template, tokenizer, rules, syntax.Markers);
+        rules[root] = new GrammarRule("root", text is null ? syntax.Answer(writer, tools, options) : syntax.CallsOrText(writer, tools, new RuleExpression(text.Root), options));
+        return new Grammar(rules, root) { MayRunOut = text is null && options.Mode != ToolCallMode.Required };
     }
 
     private static ToolCallSyntax? Syntax(string template) => template switch

@@ -13,6 +13,9 @@ public sealed record ToolCallOptions
     /// <summary>With calls required: the only tool that may be called; null for any.</summary>
     public string? OnlyTool { get; init; }
 
+    /// <summary>What an answer without calls must be, with the mode that leaves the choice; null for any text beside the calls.</summary>
+    public Grammar? Text { get; init; }
+
     /// <summary>Whether there may be more than one call.</summary>
     public bool Parallel { get; init; } = true;
 

@@ -21,6 +21,11 @@ internal abstract class ToolCallSyntax
         _ => Expression.Sequence(writer.FreeText(Begin), Expression.Optional(Calls(writer, tools, options))),
     };
 
+    /// <summary>An answer, its stop token aside, that is either calls or a text of a form, after reasoning.</summary>
+    /// <param name="text">The rule of the form.</param>
+    public virtual Expression CallsOrText(ToolCallWriter writer, IReadOnlyList<CalledTool> tools, Expression text, ToolCallOptions options) =>
+        Expression.Sequence(writer.Reasoning(options.ReasoningIsOpen, Begin), Expression.Choice(Calls(writer, tools, options), text));
+
     /// <summary>All calls, with the markers around them.</summary>
     protected abstract Expression Calls(ToolCallWriter writer, IReadOnlyList<CalledTool> tools, ToolCallOptions options);
 
@@ -107,6 +112,8 @@ internal sealed class Llama3Calls : ToolCallSyntax
         _ => Expression.Choice(Calls(writer, tools, options), writer.TextUnlike(Begin)),
     };
 
+    public override Expression CallsOrText(ToolCallWriter writer, IReadOnlyList<CalledTool> tools, Expression text, ToolCallOptions options) => Expression.Choice(Calls(writer, tools, options), text);
+
     protected override Expression Calls(ToolCallWriter writer, IReadOnlyList<CalledTool> tools, ToolCallOptions options) =>
         Any(tools, tool => Expression.Sequence(Expression.Text($"{{\"name\": \"{tool.Name}\", \"parameters\": "), tool.Arguments, Expression.Text("}")));
 }
@@ -120,20 +127,29 @@ internal sealed class HarmonyCallSyntax : ToolCallSyntax
 
     public override Expression Answer(ToolCallWriter writer, IReadOnlyList<CalledTool> tools, ToolCallOptions options)
     {
-        var before = Expression.Choice(Message(writer, "analysis"), Message(writer, "commentary"));
-        var next = Expression.Sequence(writer.Marker("<|end|>"), writer.Marker("<|start|>"), Expression.Text("assistant"));
         var last = options.Mode switch
         {
             ToolCallMode.None => Message(writer, "final"),
             ToolCallMode.Required => Calls(writer, tools, options),
             _ => Expression.Choice(Message(writer, "final"), Calls(writer, tools, options)),
         };
-        return Expression.Sequence(Expression.Repeat(Expression.Sequence(before, next), 0, null), last);
+        return After(writer, last);
     }
+
+    public override Expression CallsOrText(ToolCallWriter writer, IReadOnlyList<CalledTool> tools, Expression text, ToolCallOptions options) =>
+        After(writer, Expression.Choice(Calls(writer, tools, options), Expression.Sequence(writer.Marker("<|channel|>"), Expression.Text("final"), writer.Marker("<|message|>"), text)));
 
     protected override Expression Calls(ToolCallWriter writer, IReadOnlyList<CalledTool> tools, ToolCallOptions options) =>
         Expression.Sequence(writer.Marker("<|channel|>"), Any(tools, tool => Expression.Sequence(
             Expression.Text($"commentary to=functions.{tool.Name} "), writer.Marker("<|constrain|>"), Expression.Text("json"), writer.Marker("<|message|>"), tool.Arguments)));
+
+    // Messages that may come before the last.
+    private static Expression After(ToolCallWriter writer, Expression last)
+    {
+        var before = Expression.Choice(Message(writer, "analysis"), Message(writer, "commentary"));
+        var next = Expression.Sequence(writer.Marker("<|end|>"), writer.Marker("<|start|>"), Expression.Text("assistant"));
+        return Expression.Sequence(Expression.Repeat(Expression.Sequence(before, next), 0, null), last);
+    }
 
     private static Expression Message(ToolCallWriter writer, string channel) =>
         Expression.Sequence(writer.Marker("<|channel|>"), Expression.Text(channel), writer.Marker("<|message|>"), writer.FreeText());

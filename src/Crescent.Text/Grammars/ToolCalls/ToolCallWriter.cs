@@ -1,12 +1,14 @@
 using System.Text;
+using Crescent.Text.Templates;
 using Crescent.Text.Tokenizers;
 
 namespace Crescent.Text.Grammars;
 
 /// <summary>Parts of a tool call's syntax for one tokenizer: a marker is its token where the vocabulary has it, else its text.</summary>
-internal sealed class ToolCallWriter(Tokenizer tokenizer, List<GrammarRule> rules, IReadOnlyList<string> structural)
+/// <param name="template">The chat template's name: what ends its answers stands in no free text.</param>
+internal sealed class ToolCallWriter(string template, Tokenizer tokenizer, List<GrammarRule> rules, IReadOnlyList<string> structural)
 {
-    private readonly HashSet<int> _structural = [.. structural.Select(tokenizer.FindMarker).Where(id => id is not null).Select(id => id!.Value), .. tokenizer.StopIds];
+    private readonly HashSet<int> _structural = [.. structural.Concat(EndsOf(template)).Select(tokenizer.FindMarker).Where(id => id is not null).Select(id => id!.Value), .. tokenizer.StopIds];
 
     public bool Has(string marker) => tokenizer.FindMarker(marker) is not null;
 
@@ -41,6 +43,8 @@ internal sealed class ToolCallWriter(Tokenizer tokenizer, List<GrammarRule> rule
         var body = Expression.Sequence(FreeText(before, "<think>", "</think>"), Marker("</think>"), Expression.Repeat(Expression.Text("\n"), 0, 2));
         return isOpen ? body : Expression.Optional(Expression.Sequence(Marker("<think>"), body));
     }
+
+    private static IReadOnlyList<string> EndsOf(string template) => TemplateFactory.Names.Contains(template) ? TemplateFactory.Create(template).StopNames : [];
 
     private int[] Others(string[] excluded)
     {

@@ -1,23 +1,18 @@
-using Crescent.Engine.Chat;
-using Crescent.Engine.Runtime.Sampling;
+namespace Crescent.Server.Models;
 
-namespace Crescent.Server;
-
-/// <summary>A loaded model as clients know it.</summary>
-public sealed record ServedModel
+/// <summary>What clients are told of a model, loaded or not.</summary>
+public record ModelFacts
 {
     public required string Name { get; init; }
 
     /// <summary>Its file or folder.</summary>
     public required string Path { get; init; }
 
-    public required ChatEngine Engine { get; init; }
-
-    /// <summary>Sampling of a request that says nothing else.</summary>
-    public required SamplingOptions Sampling { get; init; }
-
-    /// <summary>When it was loaded.</summary>
+    /// <summary>When the server came to know it.</summary>
     public required DateTimeOffset Created { get; init; }
+
+    /// <summary>The architecture as its file names it; empty where that is not known before it is loaded.</summary>
+    public string Architecture { get; init; } = "";
 
     /// <summary>Positions the model was made for.</summary>
     public int TrainedContext { get; init; }
@@ -30,7 +25,4 @@ public sealed record ServedModel
 
     /// <summary>Changes with anything that changes answers to the same request and seed.</summary>
     public string Fingerprint { get; init; } = "fp_crescent";
-
-    /// <summary>The day that templates tell the model.</summary>
-    public DateOnly? Today { get; init; }
 }

@@ -1,0 +1,3 @@
+namespace Crescent.Server.Llama.Wire;
+
+internal sealed record SuccessReply(bool Success);
