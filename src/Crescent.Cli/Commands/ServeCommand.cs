@@ -42,7 +42,7 @@ internal static class ServeCommand
                 Prefixes = prefixes.Read(parsed),
                 ThinkingBudget = options.ReadThinkingBudget(parsed),
                 Sampling = session => sampling.Read(parsed, session.Defaults.Options, session.Tokenizer, session.Model.Shape.Vocab),
-                Engine = session => options.ReadEngine(parsed, session),
+                Engine = session => options.ReadEngine(parsed, session, terminal),
                 Memory = memory,
             };
             var registry = options.ReadRegistry(parsed, memory, terminal);

@@ -13,6 +13,7 @@ internal sealed class ServeArguments
 {
     private const int MostParallel = 1024;
     private const int MostQueue = 1_000_000;
+    private const int MostRetries = 10;
     private const int MostPort = 65535;
     private const int MostSeconds = 7 * 86400;
 
@@ -33,6 +34,7 @@ internal sealed class ServeArguments
     private readonly Option<int> _rate = Values.Number("--rate-limit", 0, "Requests a minute with one key; 0 for no limit.");
     private readonly Option<string[]> _origins = new("--cors-origin") { Description = "Origin of web pages that may use the server, such as https://example.org; * for all. May be given again.", HelpName = "ORIGIN", DefaultValueFactory = _ => [] };
     private readonly Option<string?> _prices = new("--prices") { Description = "A JSON file with prices of electricity and hosted models: chat completions tell what they cost.", HelpName = "FILE" };
+    private readonly Option<int> _emptyTurns = Values.Number("--retry-empty-turns", 0, "How often a turn without text or call is generated again, with another seed (Kimi K2 sometimes ends its turn at once).");
     private readonly Option<int?> _thinkingBudget = Values.Number<int>("--thinking-budget", "Most tokens of reasoning where a request says nothing else; half with medium effort, a quarter with low.");
     private readonly Option<string?> _certificate = new("--tls-certificate") { Description = "A PEM file with the certificate, and those between it and its root: the server speaks HTTPS.", HelpName = "FILE" };
     private readonly Option<string?> _certificateKey = new("--tls-key") { Description = "A PEM file with the certificate's private key, not encrypted.", HelpName = "FILE" };
@@ -44,7 +46,7 @@ internal sealed class ServeArguments
     public void AddTo(Command command)
     {
         command.Add(_models);
-        foreach (var option in new Option[] { _folders, _name, _keepAlive, _host, _port, _parallel, _queue, _keyFile, _rate, _origins, _prices, _thinkingBudget, _certificate, _certificateKey, _queueTimeout, _answerTimeout, _drain })
+        foreach (var option in new Option[] { _folders, _name, _keepAlive, _host, _port, _parallel, _queue, _keyFile, _rate, _origins, _prices, _thinkingBudget, _emptyTurns, _certificate, _certificateKey, _queueTimeout, _answerTimeout, _drain })
         {
             command.Add(option);
         }
@@ -88,8 +90,10 @@ internal sealed class ServeArguments
         Log = terminal.Note,
     };
 
-    public ChatEngineOptions ReadEngine(ParseResult parsed, ModelSession session) => new()
+    public ChatEngineOptions ReadEngine(ParseResult parsed, ModelSession session, Terminal terminal) => new()
     {
+        EmptyTurnRetries = Values.InRange(_emptyTurns.Name, 0, MostRetries, parsed.GetValue(_emptyTurns)),
+        Log = terminal.Note,
         Context = session.Context,
         Parallel = Values.InRange(_parallel.Name, 1, Math.Min(MostParallel, session.Model.Batch.MaxTokens), parsed.GetValue(_parallel)),
         Queue = Values.InRange(_queue.Name, 0, MostQueue, parsed.GetValue(_queue)),

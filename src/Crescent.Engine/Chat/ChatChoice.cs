@@ -37,6 +37,17 @@ internal sealed class ChatChoice
 
     public ChatAnswer Answer => _answer;
 
+    public int Index => _index;
+
+    /// <summary>How often this answer was begun before.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>Whether a turn that says nothing is to be begun again.</summary>
+    public bool MayRepeat { get; init; }
+
+    /// <summary>Whether it ended without having said anything, and nobody was told of the end: it is to be begun again.</summary>
+    public bool IsToRepeat { get; private set; }
+
     /// <summary>Whether the prompt is computed.</summary>
     public bool HasPrompt { get; private set; }
 
@@ -185,6 +196,13 @@ internal sealed class ChatChoice
         }
 
         Report();
+        IsToRepeat = MayRepeat && reason == AnswerEnd.Stop && _stops.Found is null && _reader.IsEmpty;
+        if (IsToRepeat)
+        {
+            End();
+            return;
+        }
+
         _answer.Tell(new EndUpdate(_index, reason, _stops.Found, Usage, Timings, _sequence.Error));
         Generator.Cancel(_sequence);
         End();

@@ -30,6 +30,12 @@ public sealed record ChatEngineOptions
     /// <summary>Whether tokens are guessed and computed ahead; null for never.</summary>
     public SpeculationOptions? Speculation { get; init; }
 
+    /// <summary>How often a turn of the assistant that ended without text or call is generated again, with another seed; where sampling draws nothing, never.</summary>
+    public int EmptyTurnRetries { get; init; }
+
+    /// <summary>Told of what is worth a line in a log; null for nobody. Runs on the engine's thread.</summary>
+    public Action<string>? Log { get; init; }
+
     /// <summary>Stored beginnings of prompts; null for none.</summary>
     public PrefixSnapshotStore? Snapshots { get; init; }
 

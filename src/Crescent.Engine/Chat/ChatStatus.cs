@@ -26,6 +26,9 @@ public sealed record ChatStatus
     /// <summary>Of them, those that became part of an answer.</summary>
     public required long AcceptedTokens { get; init; }
 
+    /// <summary>Turns that were empty and were generated again.</summary>
+    public required long RepeatedTurns { get; init; }
+
     public required long Steps { get; init; }
 
     /// <summary>Slots in use, added up over the steps.</summary>

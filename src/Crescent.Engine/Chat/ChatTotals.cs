@@ -12,6 +12,7 @@ internal sealed class ChatTotals
     private TimeSpan _answerTime;
     private long _drafted;
     private long _accepted;
+    private long _repeated;
     private long _steps;
     private long _busySlots;
     private int _longest;
@@ -37,6 +38,8 @@ internal sealed class ChatTotals
         _longest = Math.Max(_longest, usage.Prompt + usage.Completion);
     }
 
+    public void AddRepeated() => _repeated++;
+
     /// <summary>When one more request is likely to find a place.</summary>
     public TimeSpan RetryAfter(int waiting, int parallel)
     {
@@ -56,6 +59,7 @@ internal sealed class ChatTotals
         AnswerTime = _answerTime,
         DraftedTokens = _drafted,
         AcceptedTokens = _accepted,
+        RepeatedTurns = _repeated,
         Steps = _steps,
         BusySlots = _busySlots,
         LongestSequence = _longest,

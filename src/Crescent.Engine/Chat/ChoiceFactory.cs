@@ -12,7 +12,8 @@ internal sealed class ChoiceFactory(Generator generator, Tokenizer tokenizer, Ch
 
     /// <param name="index">Which of the request's answers.</param>
     /// <param name="slot">Its place among the sequences that run together.</param>
-    public ChatChoice Begin(ChatAnswer answer, int index, int slot)
+    /// <param name="attempt">How often it was begun before: each has its own seed.</param>
+    public ChatChoice Begin(ChatAnswer answer, int index, int slot, int attempt = 0)
     {
         var request = answer.Request;
         var sequence = generator.Add(new GenerationRequest
@@ -20,7 +21,7 @@ internal sealed class ChoiceFactory(Generator generator, Tokenizer tokenizer, Ch
             Prompt = request.Prompt,
             Constraint = ThinkingLimit.Apply(request, template, tokenizer, request.Grammar?.CreateConstraint(_stopTokens, Math.Min(request.MaxTokens, options.Context - request.Prompt.Count))),
             StoredPrefix = request.StoredPrefix,
-            Sampling = request.Sampling.Seed is { } seed ? request.Sampling with { Seed = seed + (ulong)index } : request.Sampling,
+            Sampling = request.Sampling.Seed is { } seed ? request.Sampling with { Seed = seed + (ulong)(index + (attempt * request.Choices)) } : request.Sampling,
             MaxTokens = request.MaxTokens,
             StopTokens = request.IgnoreStopTokens ? [] : _stopTokens,
             TopScores = request.TopScores,
@@ -28,6 +29,7 @@ internal sealed class ChoiceFactory(Generator generator, Tokenizer tokenizer, Ch
             EmbedPrompt = request.EmbedPrompt,
         });
         var reader = request.Conversation is { } conversation ? template.ReadAnswer(tokenizer, conversation) : new PlainAnswerReader(tokenizer);
-        return new ChatChoice(answer, index, sequence, reader, options.Time) { Slot = slot };
+        var retries = request.Sampling.Temperature > 0 && request.Conversation is not null ? options.EmptyTurnRetries : 0;
+        return new ChatChoice(answer, index, sequence, reader, options.Time) { Slot = slot, Attempt = attempt, MayRepeat = attempt < retries };
     }
 }

@@ -92,8 +92,9 @@ internal sealed class RunningAnswers(ChatEngineOptions options, ChoiceFactory fa
     private void Observe(ChatAnswer answer)
     {
         var isLate = options.Time.GetElapsedTime(answer.Began) > options.AnswerTimeout;
-        foreach (var choice in answer.Running)
+        for (var i = 0; i < answer.Running.Count; i++)
         {
+            var choice = answer.Running[i];
             if (choice.Observe(isLate) is { } failure)
             {
                 answer.Complete(failure);
@@ -106,9 +107,23 @@ internal sealed class RunningAnswers(ChatEngineOptions options, ChoiceFactory fa
                 _slots[choice.Slot] = null;
                 totals.AddAnswer(choice.Usage, choice.Timings);
             }
+
+            if (choice.IsToRepeat)
+            {
+                answer.Running[i] = Repeat(choice);
+            }
         }
 
         answer.Running.RemoveAll(choice => choice.HasEnded);
+    }
+
+    private ChatChoice Repeat(ChatChoice empty)
+    {
+        totals.AddRepeated();
+        options.Log?.Invoke($"request {empty.Answer.Id}: the turn was empty after {empty.Usage.Completion} tokens and is generated again ({empty.Attempt + 1} of {options.EmptyTurnRetries})");
+        var choice = factory.Begin(empty.Answer, empty.Index, empty.Slot, empty.Attempt + 1);
+        _slots[choice.Slot] = choice;
+        return choice;
     }
 
     // Its sequences end at the next step.

@@ -57,6 +57,7 @@ internal sealed class MetricsEndpoint(ModelRegistry models)
         Add("prompt_tokens_total", "counter", "Prompt tokens processed.", model => model.Totals.PromptTokens);
         Add("prompt_seconds_total", "counter", "Prompt process time.", model => model.Totals.PromptTime.TotalSeconds);
         Add("generated_tokens_total", "counter", "Generated tokens.", model => model.Totals.GeneratedTokens);
+        Add("empty_turns_repeated_total", "counter", "Turns that were empty and were generated again.", model => model.Totals.RepeatedTurns);
         Add("generated_seconds_total", "counter", "Generation time.", model => model.Totals.AnswerTime.TotalSeconds);
 
         void Add(string name, string type, string help, Func<ModelMetrics, double> value)

@@ -1,6 +1,8 @@
 using Crescent.Engine.Chat;
 using Crescent.Engine.Runtime.Sampling;
 using Crescent.Tests.Models;
+using Crescent.Text.Templates;
+using Crescent.Text.Tokenizers;
 using Xunit;
 
 namespace Crescent.Tests.Chat;
@@ -243,5 +245,55 @@ public sealed class ChatEngineTests
         Assert.Equal(ChatFailure.Failed, exception.Failure);
         Assert.Contains("not finite", exception.Message, StringComparison.Ordinal);
         Assert.NotEmpty((await scene.AskAsync(ChatScene.Greedy([5, 6]) with { IgnoreStopTokens = true }))[0].Ids);
+    }
+
+    [Fact]
+    public async Task An_empty_turn_is_generated_again_with_another_seed()
+    {
+        var lines = new List<string>();
+        using var plain = new ChatScene("stories");
+        using var retrying = new ChatScene("stories", options => options with { EmptyTurnRetries = 3, Log = lines.Add });
+        var stop = plain.Tokenizer.StopIds[0];
+        var prompt = new List<int>();
+        plain.Tokenizer.Encode("Once upon a time", prompt, TextTrust.Untrusted);
+        var conversation = new PromptRequest([new ChatMessage("user", "Once upon a time")]);
+        var (mended, whole) = (0, 0);
+        foreach (var bias in new[] { 0f, 18f, 22f, 26f, 30f, 40f })
+        {
+            for (var seed = 1UL; seed <= 12; seed++)
+            {
+                ChatRequest Request(ulong with) => new()
+                {
+                    Prompt = prompt,
+                    Conversation = conversation,
+                    MaxTokens = 6,
+                    Sampling = new SamplingOptions { Temperature = 1.5f, Seed = with, LogitBias = new Dictionary<int, float> { [stop] = bias } },
+                };
+
+                // The first of four attempts that says something, or the last.
+                var expected = await plain.AskAsync(Request(seed));
+                var attempts = 0;
+                while (expected[0].Text.Trim().Length == 0 && attempts < 3)
+                {
+                    expected = await plain.AskAsync(Request(seed + (ulong)++attempts));
+                }
+
+                lines.Clear();
+                var answer = (await retrying.AskAsync(Request(seed)))[0];
+                Assert.Equal(expected[0].Text, answer.Text);
+                Assert.Equal(attempts, lines.Count);
+                (mended, whole) = (mended + (attempts > 0 && answer.Text.Trim().Length > 0 ? 1 : 0), whole + (attempts == 0 ? 1 : 0));
+            }
+        }
+
+        Assert.True(mended > 0 && whole > 0, $"{mended} mended, {whole} whole at once");
+        Assert.True(retrying.Engine.Status().RepeatedTurns >= mended);
+        Assert.Equal(0, plain.Engine.Status().RepeatedTurns);
+
+        // Where nothing is drawn at random, another attempt would give the same.
+        lines.Clear();
+        var greedy = new ChatRequest { Prompt = prompt, Conversation = conversation, MaxTokens = 6, Sampling = new SamplingOptions { Temperature = 0, LogitBias = new Dictionary<int, float> { [stop] = 100 } } };
+        Assert.Equal("", (await retrying.AskAsync(greedy))[0].Text);
+        Assert.Empty(lines);
     }
 }
