@@ -8,6 +8,7 @@ using Crescent.Server.OpenAi;
 using Crescent.Server.Responses;
 using Crescent.Server.Security;
 using Crescent.Server.Status;
+using Crescent.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -29,6 +30,7 @@ public sealed class CrescentServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly ModelRegistry _models;
+    private readonly TelemetryExport? _telemetry;
 
     /// <param name="host">Where requests come from; null for the network.</param>
     /// <exception cref="ArgumentException"><see cref="Check"/> refuses the options.</exception>
@@ -36,6 +38,7 @@ public sealed class CrescentServer : IAsyncDisposable
     {
         Check(options);
         _models = models;
+        _telemetry = options.Collector is { } collector ? new TelemetryExport(collector) : null;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
@@ -79,6 +82,11 @@ public sealed class CrescentServer : IAsyncDisposable
             throw new ArgumentException($"--host {options.Host} is open to other machines: that needs API keys (--api-key-file FILE), or listen on 127.0.0.1");
         }
 
+        if (options.Collector is { } collector && !(collector.IsAbsoluteUri && collector.Scheme is "http" or "https"))
+        {
+            throw new ArgumentException($"--otlp: expected an address such as http://127.0.0.1:4318, found '{collector}'");
+        }
+
         if (options.Prices is null && options.Keys?.Limits.Any(limits => limits.CostPerDay is not null) == true)
         {
             throw new ArgumentException("--api-key-file bounds what a key may cost (cost-per-day): that needs prices (--prices FILE)");
@@ -95,7 +103,11 @@ public sealed class CrescentServer : IAsyncDisposable
         await _app.StopAsync(flush.Token);
     }
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _telemetry?.Dispose();
+    }
 
     private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
     {

@@ -38,5 +38,8 @@ public sealed record ServerOptions
     /// <summary>Told of every request: method, path, status and milliseconds. Never of what it says.</summary>
     public Action<string>? Log { get; init; }
 
+    /// <summary>OpenTelemetry collector that spans and metrics go to, an HTTP address; null for none.</summary>
+    public Uri? Collector { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -34,6 +34,7 @@ internal sealed class ServeArguments
     private readonly Option<int> _rate = Values.Number("--rate-limit", 0, "Requests a minute with one key; 0 for no limit.");
     private readonly Option<string[]> _origins = new("--cors-origin") { Description = "Origin of web pages that may use the server, such as https://example.org; * for all. May be given again.", HelpName = "ORIGIN", DefaultValueFactory = _ => [] };
     private readonly Option<string?> _prices = new("--prices") { Description = "A JSON file with prices of electricity and hosted models: chat completions tell what they cost.", HelpName = "FILE" };
+    private readonly Option<string?> _collector = Values.Text("--otlp", "OpenTelemetry collector that spans and metrics go to, such as http://127.0.0.1:4318 (OTLP over HTTP).");
     private readonly Option<int> _emptyTurns = Values.Number("--retry-empty-turns", 0, "How often a turn without text or call is generated again, with another seed (Kimi K2 sometimes ends its turn at once).");
     private readonly Option<int?> _thinkingBudget = Values.Number<int>("--thinking-budget", "Most tokens of reasoning where a request says nothing else; half with medium effort, a quarter with low.");
     private readonly Option<string?> _certificate = new("--tls-certificate") { Description = "A PEM file with the certificate, and those between it and its root: the server speaks HTTPS.", HelpName = "FILE" };
@@ -46,7 +47,7 @@ internal sealed class ServeArguments
     public void AddTo(Command command)
     {
         command.Add(_models);
-        foreach (var option in new Option[] { _folders, _name, _keepAlive, _host, _port, _parallel, _queue, _keyFile, _rate, _origins, _prices, _thinkingBudget, _emptyTurns, _certificate, _certificateKey, _queueTimeout, _answerTimeout, _drain })
+        foreach (var option in new Option[] { _folders, _name, _keepAlive, _host, _port, _parallel, _queue, _keyFile, _rate, _origins, _prices, _thinkingBudget, _emptyTurns, _collector, _certificate, _certificateKey, _queueTimeout, _answerTimeout, _drain })
         {
             command.Add(option);
         }
@@ -114,10 +115,15 @@ internal sealed class ServeArguments
         Keys = parsed.GetValue(_keyFile) is { } file ? Read(_keyFile, file, ApiKeys.Read) : null,
         Prices = parsed.GetValue(_prices) is { } prices ? Read(_prices, prices, PriceList.Read) : null,
         Certificates = ReadCertificates(parsed),
+        Collector = parsed.GetValue(_collector) is { } collector ? ReadAddress(collector) : null,
         RequestsPerMinute = Values.InRange(_rate.Name, 0, int.MaxValue, parsed.GetValue(_rate)),
         CorsOrigins = parsed.GetValue(_origins)!,
         Log = terminal.Verbose ? terminal.Detail : null,
     };
+
+    private Uri ReadAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address)
+        ? address
+        : throw new CommandFailedException($"{_collector.Name}: expected an address such as http://127.0.0.1:4318, found '{text}'", CommandFailedException.WrongUsage);
 
     private TlsCertificates? ReadCertificates(ParseResult parsed) => (parsed.GetValue(_certificate), parsed.GetValue(_certificateKey)) switch
     {
