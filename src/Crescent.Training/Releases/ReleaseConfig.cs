@@ -14,8 +14,14 @@ internal static class ReleaseConfig
 
     /// <param name="control">Ids of control tokens.</param>
     /// <param name="isInt4">Whether the experts are stored in INT4 and the rest in bfloat16.</param>
-    public static byte[] Write(TrainingShape shape, ControlTokens control, bool isInt4) => Json(json =>
+    /// <param name="name">The model's name; null for none.</param>
+    public static byte[] Write(TrainingShape shape, ControlTokens control, bool isInt4, string? name) => Json(json =>
     {
+        if (name is not null)
+        {
+            json.WriteString("_name_or_path", name);
+        }
+
         WriteTexts(json, "architectures", ["DeepseekV3ForCausalLM"]);
         json.WriteString("model_type", "kimi_k2");
         json.WriteNumber("vocab_size", shape.Vocab);

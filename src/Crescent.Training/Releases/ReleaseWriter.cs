@@ -18,17 +18,17 @@ public static class ReleaseWriter
     private const int Piece = 1 << 16;
 
     /// <param name="tokenizerFolder">Folder of <c>tiktoken.model</c> and <c>tokenizer_config.json</c>; null leaves them out.</param>
+    /// <param name="name">The model's name; null for that of its folder.</param>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    public static void Write(TrainingModel model, string folder, ControlTokens control, string? tokenizerFolder)
+    public static void Write(TrainingModel model, string folder, ControlTokens control, string? tokenizerFolder, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         Directory.CreateDirectory(folder);
-        
-        File.WriteAllBytes(Path.Combine(folder, "config.json"), ReleaseConfig.Write(model.Shape, control, model.IsRounded));
+        File.WriteAllBytes(Path.Combine(folder, "config.json"), ReleaseConfig.Write(model.Shape, control, model.IsRounded, name));
         File.WriteAllBytes(Path.Combine(folder, "generation_config.json"), ReleaseConfig.WriteGeneration(control));
-        foreach (var name in tokenizerFolder is null ? [] : new[] { "tiktoken.model", "tokenizer_config.json" })
+        foreach (var file in tokenizerFolder is null ? [] : new[] { "tiktoken.model", "tokenizer_config.json" })
         {
-            File.Copy(Path.Combine(tokenizerFolder!, name), Path.Combine(folder, name), overwrite: true);
+            File.Copy(Path.Combine(tokenizerFolder!, file), Path.Combine(folder, file), overwrite: true);
         }
 
         var writer = new SafetensorsWriter().Set("format", "pt");

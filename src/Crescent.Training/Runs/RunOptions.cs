@@ -13,6 +13,9 @@ public sealed record RunOptions
     /// <summary>Folder of the run: log, state and release.</summary>
     public required string Output { get; init; }
 
+    /// <summary>Name of the released model; null for that of its folder.</summary>
+    public string? Name { get; set; }
+
     /// <summary>Folder of an earlier run whose last weights this one begins with, as the next stage; its tokenizer is to be named too. Null for random weights.</summary>
     public string? From { get; set; }
 

@@ -113,7 +113,7 @@ public sealed class TrainingRun : IDisposable
     public string Release()
     {
         var folder = Path.Combine(_options.Output, ReleaseName);
-        ReleaseWriter.Write(Model, folder, _control, _tokenizerFolder);
+        ReleaseWriter.Write(Model, folder, _control, _tokenizerFolder, _options.Name);
         return folder;
     }
 
