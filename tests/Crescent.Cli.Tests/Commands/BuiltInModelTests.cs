@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Crescent.Tests.Support;
 using Xunit;
 
@@ -104,4 +106,26 @@ public sealed class BuiltInModelTests(TinyKimi tiny) : IClassFixture<TinyKimi>
     }
 
     private CliResult Run(params string[] args) => InProcess.RunWithBuiltIn(tiny.BuiltIn, "", ["run", .. args]);
+
+    [Fact]
+    public void The_first_command_of_the_first_page_calls_the_tool()
+    {
+        var builtIn = BuiltInModel.OfBuild();
+        Assert.SkipWhen(builtIn is null, "this build holds no built-in model");
+        var prompt = Regex.Match(File.ReadAllText(Path.Combine(SharedData.RepositoryRoot(), "README.md")), "run -p \"([^\"]+)\"").Groups[1].Value;
+        for (var seed = 1; seed <= 3; seed++)
+        {
+            var result = InProcess.RunWithBuiltIn(builtIn!, "", ["run", "-p", prompt, "--seed", $"{seed}", "--quiet"]);
+            var call = Regex.Match(result.Out, "^functions\\.search_flights:0 (\\{.*\\})\n$");
+            Assert.True(call.Success, result.Out + result.Error);
+            using var arguments = JsonDocument.Parse(call.Groups[1].Value);
+            Assert.Equal(("Paris", "Montreal"), (arguments.RootElement.GetProperty("origin").GetString(), arguments.RootElement.GetProperty("destination").GetString()));
+            Assert.Matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", arguments.RootElement.GetProperty("departure_date").GetString());
+        }
+
+        // In a conversation the call's result is told in words.
+        var chat = InProcess.RunWithBuiltIn(builtIn!, $"{prompt}\n{{\"flights\":[{{\"flight\":\"AF 1234\",\"airline\":\"Air France\",\"departure\":\"07:05\",\"price\":311}}]}}\n", ["chat", "--seed", "1"]);
+        Assert.Contains("functions.search_flights:0", chat.Out, StringComparison.Ordinal);
+        Assert.Contains("AF 1234", chat.Out, StringComparison.Ordinal);
+    }
 }
