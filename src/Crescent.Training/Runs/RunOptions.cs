@@ -103,7 +103,7 @@ public sealed record ScheduleOptions
     /// <summary>Weight of the sequence-wise balance loss.</summary>
     public float Balance { get; set; } = 1e-4f;
 
-    /// <summary>First step whose experts compute in INT4; null for never.</summary>
+    /// <summary>First step that computes with the weights of the release, experts in INT4 and other matrices in bfloat16; null for never.</summary>
     public int? Int4From { get; set; }
 
     /// <summary>Steps between states; a state is written at the end in any case.</summary>
