@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Crescent.Engine.Chat;
 using Crescent.Cli.Serving;
+using Crescent.Engine.Chat;
 using Crescent.Server;
 using Crescent.Server.Models;
 using Crescent.Server.Prices;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Crescent.Cli;
 using Crescent.Tests.Support;
 using Xunit;
 
